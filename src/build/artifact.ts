@@ -1,0 +1,105 @@
+/** A model lowered for a device, as files in the cache. */
+import { createHash, randomUUID } from 'node:crypto'
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { AssayError } from '../errors.ts'
+import { type LoweredGraph, lower, type Policy, policyFor } from '../lower/index.ts'
+import { writeOnnx } from '../onnx/write.ts'
+import type { GraphInterface } from '../protocol/messages.ts'
+import type { WeightSource } from '../weights/source.ts'
+import type { Dialect, Precision } from '../words.ts'
+import { contentChunks } from './content.ts'
+import type { LanguageModel } from './model.ts'
+
+/** A graph that an engine can load. */
+export interface Artifact {
+  readonly path: string
+  readonly interface: GraphInterface
+}
+
+const PRODUCER = { name: 'assay', version: '0.1.0' }
+
+/** Writes a lowered graph as `path` and, for its large constants, `path.data`. */
+export function writeLowered(lowered: LoweredGraph, weights: WeightSource, name: string, path: string): void {
+  writeOnnx(
+    {
+      name,
+      irVersion: 10, // ONNX 1.16, as opset 21
+      opsets: lowered.opsets,
+      producer: PRODUCER,
+      nodes: lowered.nodes,
+      inputs: lowered.inputs,
+      outputs: lowered.outputs,
+      initializers: lowered.constants.map(({ content, ...constant }) => ({
+        ...constant,
+        chunks: () => contentChunks(content, weights),
+      })),
+      metadata: { 'assay.interface': JSON.stringify(lowered.interface) },
+    },
+    path,
+  )
+}
+
+/** Lowers a model and writes it as a standalone ONNX file. */
+export function exportOnnx(model: LanguageModel, precision: Precision, dialect: Dialect, path: string): void {
+  const weights = model.openWeights()
+  try {
+    writeLowered(lower(model.graph, policyFor(precision, dialect)), weights, model.reference, path)
+  } finally {
+    weights.close()
+  }
+}
+
+/** The cached artifact of a model under a policy; built first where it is not there. Its key is a hash of all that goes in. */
+export function buildArtifact(model: LanguageModel, precision: Precision, dialect: Dialect, home: string): Artifact {
+  const policy: Policy = policyFor(precision, dialect)
+  const lowered = lower(model.graph, policy)
+  const folder = join(home, 'artifacts', artifactKey(model.fingerprint, lowered))
+  const artifact = { path: join(folder, 'model.onnx'), interface: lowered.interface }
+  if (existsSync(join(folder, 'interface.json'))) return artifact
+  const building = `${folder}.${randomUUID()}`
+  try {
+    mkdirSync(building, { recursive: true })
+    const weights = model.openWeights()
+    try {
+      writeLowered(lowered, weights, model.reference, join(building, 'model.onnx'))
+    } finally {
+      weights.close()
+    }
+    writeFileSync(join(building, 'interface.json'), JSON.stringify(lowered.interface))
+    moveIntoPlace(building, folder)
+  } catch (error) {
+    rmSync(building, { recursive: true, force: true })
+    if (error instanceof AssayError || !isSystemError(error)) throw error
+    throw new AssayError('file-unwritable', `the graph could not be written: ${error.message}`, {
+      where: folder,
+      hint: 'ASSAY_HOME moves the cache to a disk with room',
+    })
+  }
+  return artifact
+}
+
+/** Another process may have built the same artifact meanwhile; either copy will do. */
+function moveIntoPlace(from: string, to: string): void {
+  try {
+    renameSync(from, to)
+  } catch (error) {
+    if (!existsSync(join(to, 'interface.json'))) throw error
+    rmSync(from, { recursive: true, force: true })
+  }
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'code' in error && 'syscall' in error
+}
+
+function artifactKey(fingerprint: string, lowered: LoweredGraph): string {
+  const hash = createHash('sha256').update(fingerprint)
+  hash.update(JSON.stringify([lowered.nodes, lowered.inputs, lowered.outputs, lowered.opsets, lowered.interface]))
+  for (const { content, ...constant } of lowered.constants) {
+    hash.update(JSON.stringify(constant))
+    if (content.kind === 'values') hash.update(content.tensor.bytes)
+    else hash.update(JSON.stringify(content))
+  }
+  return hash.digest('hex').slice(0, 32)
+}

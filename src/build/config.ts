@@ -1,0 +1,44 @@
+import type { z } from 'zod'
+import { AssayError } from '../errors.ts'
+import { type Architecture, type Graph, type LanguageModelConfig, trace } from '../graph/index.ts'
+import { architectures } from '../models/index.ts'
+
+type AnyArchitecture = (typeof architectures)[keyof typeof architectures]
+
+/** The architecture of a config.json by its `model_type`. Throws AssayError('architecture-unsupported') naming those known. */
+function architectureOf(config: Readonly<Record<string, unknown>>, where: string): AnyArchitecture {
+  const type = config['model_type']
+  const known = Object.values(architectures)
+  const found = known.find(({ types }) => types.some(name => name === type))
+  if (found) return found
+  const types = known.flatMap(architecture => architecture.types).join(', ')
+  throw new AssayError(
+    'architecture-unsupported',
+    typeof type === 'string' ? `architecture '${type}' is not supported` : 'config.json says no model_type',
+    { where, hint: `supported: ${types}` },
+  )
+}
+
+function traceWith<C extends LanguageModelConfig>(
+  architecture: Architecture<C>,
+  config: unknown,
+  where: string,
+): Graph {
+  const parsed = architecture.config.safeParse(config)
+  if (!parsed.success) throw new AssayError('config-invalid', issueText(parsed.error.issues), { where })
+  try {
+    return trace(architecture, parsed.data)
+  } catch (error) {
+    // Shapes that do not fit are the config's fault; the graph language names the place.
+    throw new AssayError('config-invalid', error instanceof Error ? error.message : String(error), { where })
+  }
+}
+
+function issueText(issues: readonly z.core.$ZodIssue[]): string {
+  return issues.map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message)).join('; ')
+}
+
+/** The traced model of a config.json's content. */
+export function traceConfig(config: Readonly<Record<string, unknown>>, where: string): Graph {
+  return traceWith(architectureOf(config, where), config, where)
+}

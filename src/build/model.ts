@@ -1,0 +1,182 @@
+/** From a model reference (a name or a path that a person writes) to a model: config, weights, tokenizer, goldens. */
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
+import { AssayError } from '../errors.ts'
+import type { Graph } from '../graph/index.ts'
+import { catalogue } from '../models/catalogue.ts'
+import { elementCount } from '../tensor.ts'
+import { openWeights } from '../weights/directory.ts'
+import { fingerprintDirectory } from '../weights/fingerprint.ts'
+import { type SeededWeight, seededWeights } from '../weights/seeded.ts'
+import type { WeightSource } from '../weights/source.ts'
+import { traceConfig } from './config.ts'
+
+/** A language model that Assay can lower. */
+export interface LanguageModel {
+  readonly kind: 'llm'
+  /** As it was asked for: `zoo/llama`, `arch/llama-125m`, a path. */
+  readonly reference: string
+  /** The Hugging Face directory, or null for seeded weights. */
+  readonly directory: string | null
+  readonly config: Readonly<Record<string, unknown>>
+  readonly graph: Graph
+  readonly fingerprint: string
+  readonly parameters: number
+  /** Golden files that came with the model. */
+  readonly goldens: readonly string[]
+  /** Opens the weights; every weight is checked against the architecture's shapes first. */
+  openWeights(): WeightSource
+}
+
+/** An ONNX file that somebody else made. */
+export interface OnnxFileModel {
+  readonly kind: 'onnx'
+  readonly reference: string
+  readonly path: string
+  readonly fingerprint: string
+}
+
+export type Model = LanguageModel | OnnxFileModel
+
+/** Where the shipped models lie: `zoo/` at the root of the package. */
+const ZOO = resolve(import.meta.dirname, '..', '..', 'zoo')
+
+/** The names of the shipped models. */
+export function zooNames(): string[] {
+  if (!existsSync(ZOO)) return []
+  return readdirSync(ZOO).filter(name => existsSync(join(ZOO, name, 'config.json')))
+}
+
+/** Opens what a reference names. Throws AssayError for what is not there or malformed; reads no weight yet. */
+export function openModel(reference: string, base = process.cwd()): Model {
+  if (reference.startsWith('zoo/')) return openZoo(reference)
+  if (reference.startsWith('arch/')) return openArchitecture(reference)
+  if (reference.startsWith('hf:'))
+    throw new AssayError('model-not-found', 'downloads (hf:) are not built yet', {
+      where: reference,
+      hint: 'give the path of a directory with config.json and *.safetensors',
+    })
+  const path = resolve(base, reference)
+  if (!existsSync(path))
+    throw new AssayError('model-not-found', 'no such model', {
+      where: reference,
+      hint: 'a model is zoo/NAME, arch/NAME, a Hugging Face directory or an .onnx file; `assay models` lists the named ones',
+    })
+  if (statSync(path).isDirectory()) return openDirectory(reference, path)
+  if (path.endsWith('.onnx'))
+    return { kind: 'onnx', reference, path, fingerprint: createHash('sha256').update(readFileSync(path)).digest('hex') }
+  throw new AssayError('model-invalid', 'neither a directory nor an .onnx file', { where: reference })
+}
+
+function openZoo(reference: string): LanguageModel {
+  const name = reference.slice('zoo/'.length)
+  if (!zooNames().includes(name))
+    throw new AssayError('model-not-found', `the zoo has no '${name}'`, {
+      where: reference,
+      hint: `the zoo has: ${zooNames().join(', ')}`,
+    })
+  return openDirectory(reference, join(ZOO, name))
+}
+
+function isCatalogued(name: string): name is keyof typeof catalogue {
+  return Object.hasOwn(catalogue, name)
+}
+
+function openArchitecture(reference: string): LanguageModel {
+  const name = reference.slice('arch/'.length)
+  if (!isCatalogued(name))
+    throw new AssayError('model-not-found', `no architecture '${name}' is listed`, {
+      where: reference,
+      hint: `listed: ${Object.keys(catalogue).join(', ')}`,
+    })
+  const { config } = catalogue[name]
+  const graph = traceConfig(config, reference)
+  const seed = 0
+  const fingerprint = createHash('sha256')
+    .update(`seed ${seed}\n${JSON.stringify(config)}`)
+    .digest('hex')
+  const open = () => seededWeights(seededDeclarations(graph), seed)
+  return {
+    kind: 'llm',
+    reference,
+    directory: null,
+    config,
+    graph,
+    fingerprint,
+    parameters: parametersOf(graph),
+    goldens: [],
+    openWeights: open,
+  }
+}
+
+/** Matrices and biases are normal with the field's usual deviation of 0.02, norms are ones. */
+function seededDeclarations(graph: Graph): Map<string, SeededWeight> {
+  return new Map(
+    Array.from(
+      graph.weights,
+      ([name, { shape, role }]) => [name, { shape, init: role === 'norm' ? 'ones' : 'normal' }] as const,
+    ),
+  )
+}
+
+function openDirectory(reference: string, directory: string): LanguageModel {
+  const where = join(reference, 'config.json')
+  const graphConfig = readConfig(join(directory, 'config.json'), where)
+  const graph = traceConfig(graphConfig, where)
+  const goldens = join(directory, 'goldens')
+  const open = () => checkedWeights(graph, directory, reference)
+  open().close()
+  return {
+    kind: 'llm',
+    reference,
+    directory,
+    config: graphConfig,
+    graph,
+    fingerprint: fingerprintDirectory(directory),
+    parameters: parametersOf(graph),
+    goldens: existsSync(goldens)
+      ? readdirSync(goldens)
+          .filter(name => name.endsWith('.safetensors'))
+          .sort()
+          .map(name => join(goldens, name))
+      : [],
+    openWeights: open,
+  }
+}
+
+function readConfig(path: string, where: string): Readonly<Record<string, unknown>> {
+  if (!existsSync(path)) throw new AssayError('model-invalid', 'a model directory needs a config.json', { where })
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    throw new AssayError('config-invalid', `not JSON: ${error instanceof Error ? error.message : error}`, { where })
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
+    throw new AssayError('config-invalid', 'not a JSON object', { where })
+  return { ...parsed }
+}
+
+function checkedWeights(graph: Graph, directory: string, reference: string): WeightSource {
+  const source = openWeights(directory)
+  const complaint = firstMismatch(graph, source)
+  if (complaint === null) return source
+  source.close()
+  throw new AssayError('weight-mismatch', complaint, { where: basename(reference) })
+}
+
+function firstMismatch(graph: Graph, source: WeightSource): string | null {
+  for (const [name, { shape }] of graph.weights) {
+    const info = source.weights.get(name)
+    if (!info) return `the checkpoint has no ${name}; the architecture needs it as [${shape}]`
+    if (info.shape.join() !== shape.join())
+      return `${name} is [${info.shape}] in the checkpoint, the config asks for [${shape}]`
+    if (!['f32', 'f16', 'bf16'].includes(info.type)) return `${name} is ${info.type}; F32, F16 and BF16 are supported`
+  }
+  return null
+}
+
+function parametersOf(graph: Graph): number {
+  return Array.from(graph.weights.values()).reduce((sum, { shape }) => sum + elementCount(shape), 0)
+}

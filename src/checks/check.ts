@@ -1,0 +1,37 @@
+import type { CheckResult } from '../events/result.ts'
+import type { NamedTensors } from '../tensor.ts'
+import type { Precision } from '../words.ts'
+
+/** Inputs and outputs by case; the in-memory form of a golden, and of what a device gave. Case ids are `KIND.ID`. */
+export interface CaseOutputs {
+  readonly inputs: NamedTensors
+  readonly outputs: NamedTensors
+}
+export type Outputs = ReadonlyMap<string, CaseOutputs>
+
+/** The reference's outputs, and who made them; absent where a device would be compared with itself. */
+export interface Reference {
+  /** "ort:cpu fp32", or a golden's producer: "torch 2.13.0 cpu, fp32 (golden)". */
+  readonly name: string
+  readonly outputs: Outputs
+}
+
+/** What a check may know beside the outputs. */
+export interface CheckContext {
+  /** The precision that the device was asked for. */
+  readonly precision: Precision
+  /** Why there is no reference, where there is none. */
+  readonly noReference: string | null
+  /** Token ids to text, where the model has a tokenizer. */
+  readonly decode: ((tokens: readonly number[]) => string) | null
+  /** Expected texts by case id, for known answers. */
+  readonly answers: ReadonlyMap<string, string>
+}
+
+/** A check: a pure function from reference outputs and device outputs to a verdict. It never throws for what a device gave. */
+export interface Check {
+  readonly name: string
+  /** One line for people. */
+  readonly summary: string
+  judge(reference: Reference | null, device: Outputs, context: CheckContext): CheckResult
+}

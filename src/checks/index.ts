@@ -1,0 +1,24 @@
+/** Every check, by name. A new check is one new file and one line here. */
+import type { Check } from './check.ts'
+import { determinism } from './determinism.ts'
+import { greedyAgreement } from './greedy-agreement.ts'
+import { knownAnswers } from './known-answers.ts'
+import { logitsParity } from './logits-parity.ts'
+import { outputsParity } from './outputs-parity.ts'
+import { perplexity } from './perplexity.ts'
+import { prefillDecode } from './prefill-decode.ts'
+
+export const checks = {
+  'logits-parity': logitsParity,
+  'known-answers': knownAnswers,
+  'greedy-agreement': greedyAgreement,
+  perplexity,
+  determinism,
+  'prefill-decode': prefillDecode,
+  'outputs-parity': outputsParity,
+} as const satisfies Readonly<Record<string, Check>>
+
+export type CheckName = keyof typeof checks
+
+export type { CaseOutputs, Check, CheckContext, Outputs, Reference } from './check.ts'
+export { combine, exitCode } from './verdict.ts'

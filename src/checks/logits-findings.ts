@@ -1,0 +1,98 @@
+/** What is wrong with logits, in sentences; the first is the reason, so the plainest comes first. */
+import type { Threshold } from '../events/result.ts'
+import type { Flip, LogitsComparison } from '../metrics/index.ts'
+import { positionLimit, TOP_K } from './defaults.ts'
+import { type Finding, failed } from './finding.ts'
+import type { RowErrors } from './noise.ts'
+import { nonFiniteFindings } from './non-finite.ts'
+import { caseLabel, placeOf, say, sayList, sayMeasured } from './wording.ts'
+
+/** What is compared, for its reasons. */
+export interface LogitsSubject {
+  readonly id: string
+  /** The device's output. */
+  readonly output: string
+  /** What stands for right: `the reference`. */
+  readonly against: string
+}
+
+/** A flip with the noise at its position. */
+export interface JudgedFlip extends Flip {
+  readonly noise: number
+}
+
+/** Two tensors of logits, compared. */
+export interface ComparedLogits {
+  readonly shape: readonly number[]
+  readonly reference: Float32Array
+  readonly device: Float32Array
+  readonly comparison: LogitsComparison
+  readonly rows: RowErrors
+  /** Beyond the noise only. */
+  readonly flips: readonly JudgedFlip[]
+}
+
+export function logitsFindings(subject: LogitsSubject, compared: ComparedLogits, relL2: Threshold): Finding[] {
+  const what = `${subject.output} of ${caseLabel(subject.id)}`
+  const { reference, device, shape, comparison } = compared
+  return [
+    ...nonFiniteFindings(what, subject.against, reference, device, shape, comparison.elements),
+    ...relativeErrorFindings(what, compared, relL2),
+    ...flipFindings(what, subject.against, compared),
+    ...topKFindings(what, compared),
+    ...positionFindings(what, compared, relL2),
+  ]
+}
+
+export function sayFlip(flip: JudgedFlip): string {
+  return (
+    `position ${flip.position}: ${flip.deviceToken} for ${flip.referenceToken}, ` +
+    `margin ${say(flip.margin)}, cost ${say(flip.deviceMargin)}, noise ${say(flip.noise)}`
+  )
+}
+
+function relativeErrorFindings(what: string, compared: ComparedLogits, { limit }: Threshold): Finding[] {
+  const { compared: count, relL2, worstIndex } = compared.comparison.elements
+  if (count === 0 || relL2 <= limit) return []
+  const [r, d] = [compared.reference[worstIndex] ?? Number.NaN, compared.device[worstIndex] ?? Number.NaN]
+  const place = sayList(placeOf(worstIndex, compared.shape))
+  return [
+    failed(
+      `${what} differ by relL2 ${sayMeasured(relL2)} (limit ${say(limit)}), worst at ${place}: ${say(d)} against ${say(r)}`,
+    ),
+  ]
+}
+
+function flipFindings(what: string, against: string, { flips, shape }: ComparedLogits): Finding[] {
+  const [first] = flips
+  if (first === undefined) return []
+  const more = flips.length > 1 ? ` (and ${flips.length - 1} more flips)` : ''
+  return [
+    failed(
+      `${what} choose token ${first.deviceToken} at ${sayPosition(first.position, shape)} where ${against} chooses ` +
+        `${first.referenceToken} by ${say(first.deviceMargin)} (noise ${say(first.noise)})${more}`,
+    ),
+  ]
+}
+
+function topKFindings(what: string, { comparison: { topk } }: ComparedLogits): Finding[] {
+  // A vocabulary of fewer than ten tokens cannot share ten: the limit keeps its share.
+  const limit = (TOP_K.threshold.limit * topk.k) / TOP_K.k
+  if (topk.mean >= limit) return []
+  return [failed(`${what} share ${say(topk.mean)} of the top ${topk.k} tokens on average (limit ${say(limit)})`)]
+}
+
+function positionFindings(what: string, { rows, shape }: ComparedLogits, relL2: Threshold): Finding[] {
+  const { limit } = positionLimit(relL2)
+  const at = rows.relL2.reduce((worst, value, i) => (value > (rows.relL2[worst] ?? 0) ? i : worst), 0)
+  const value = rows.relL2[at] ?? 0
+  if (value <= limit) return []
+  return [
+    failed(`${what} differ at ${sayPosition(at, shape)} alone by relL2 ${sayMeasured(value)} (limit ${say(limit)})`),
+  ]
+}
+
+/** A position of [1, tokens, vocabulary] is `position [0, 3]`. */
+function sayPosition(position: number, shape: readonly number[]): string {
+  return `position ${sayList(placeOf(position, shape.slice(0, -1)))}`
+}

@@ -1,0 +1,93 @@
+/** Greedy token sequences side by side: where they part, and whether the reference was sure there. */
+import { firstDifference } from '../metrics/index.ts'
+import { type NamedTensors, type TensorData, toFloat32, toNumbers } from '../tensor.ts'
+import { type Finding, failed, inconclusive } from './finding.ts'
+import { comparableTensors, isWhole, type TensorPair } from './pairing.ts'
+import { isFloat } from './value-at.ts'
+import { caseLabel, say, sayList } from './wording.ts'
+
+/** Where two sequences part. A near tie is another token where the reference's margin is within the noise. */
+export interface Parting {
+  /** Index of the first new token that differs; the shorter length where one side is a beginning of the other. */
+  readonly index: number
+  /** The reference's top-1 minus its top-2 logit there; null where it did not say. */
+  readonly margin: number | null
+  readonly judged: 'near-tie' | 'fault' | 'unknown'
+  readonly reason: string
+}
+
+export interface Sequences {
+  readonly reference: number[]
+  readonly device: number[]
+  readonly parting: Parting | null
+}
+
+/**
+ * Compares `sequences` [1, steps], the new tokens with the stop token, with the help of the reference's `margins` [1, steps].
+ * Gives a finding where they cannot be compared. Lengths may differ: that is a difference, not another shape.
+ */
+export function compareSequences(
+  id: string,
+  reference: NamedTensors,
+  device: NamedTensors,
+  noise: number,
+): Sequences | Finding {
+  const ours = tokensOf(reference['sequences'])
+  const theirs = device['sequences']
+  if (ours === null) return inconclusive(`the reference has no token ids in sequences of ${caseLabel(id)}`)
+  if (theirs === undefined) return failed(`output sequences of ${caseLabel(id)} is missing`)
+  const unlike = unlikeButForLength(id, reference['sequences'], theirs)
+  if (unlike !== null) return unlike
+  const tokens = tokensOf(theirs)
+  if (tokens === null) return failed(`sequences of ${caseLabel(id)} are not one row of token ids`)
+  return { reference: ours, device: tokens, parting: partingOf(id, ours, tokens, marginsOf(reference), noise) }
+}
+
+function unlikeButForLength(id: string, reference: TensorData | undefined, device: TensorData): Finding | null {
+  if (reference === undefined || device.shape.length !== reference.shape.length || !isWhole(device))
+    return asFinding(comparableTensors(id, 'sequences', reference, device))
+  const shape = [...reference.shape.slice(0, -1), device.shape.at(-1) ?? 0]
+  // The device's own length is put in the place of the reference's, with as many bytes, so that all else is compared.
+  return asFinding(comparableTensors(id, 'sequences', { type: reference.type, shape, bytes: device.bytes }, device))
+}
+
+function asFinding(result: TensorPair | Finding): Finding | null {
+  return 'status' in result ? result : null
+}
+
+/** Token ids of one row; null where the tensor is anything else. */
+export function tokensOf(tensor: TensorData | undefined): number[] | null {
+  if (tensor === undefined || !isWhole(tensor)) return null
+  if (tensor.type !== 'i64' && tensor.type !== 'i32') return null
+  if (tensor.shape.slice(0, -1).some(size => size !== 1)) return null
+  return toNumbers(tensor)
+}
+
+function marginsOf(outputs: NamedTensors): ArrayLike<number> {
+  const margins = outputs['margins']
+  return margins !== undefined && isFloat(margins.type) && isWhole(margins) ? toFloat32(margins) : []
+}
+
+function partingOf(
+  id: string,
+  reference: readonly number[],
+  device: readonly number[],
+  margins: ArrayLike<number>,
+  noise: number,
+): Parting | null {
+  const index = firstDifference(reference, device)
+  if (index < 0) return null
+  const margin = margins[index] ?? null
+  const [expected, got] = [reference[index], device[index]]
+  const label = caseLabel(id)
+  // The stop token is part of a sequence, so that no near tie makes one end early or go on.
+  if (expected === undefined || got === undefined) {
+    const reason = `sequences of ${label} has ${device.length} tokens where the reference has ${reference.length}, alike to the end of the shorter`
+    return { index, margin, judged: 'fault', reason }
+  }
+  const what = `sequences of ${label} has token ${got} at ${sayList([0, index])} where the reference has ${expected}`
+  if (margin === null || Number.isNaN(margin))
+    return { index, margin: null, judged: 'unknown', reason: `${what}, and the reference does not say by what margin` }
+  const judged = margin <= noise ? 'near-tie' : 'fault'
+  return { index, margin, judged, reason: `${what} by a margin of ${say(margin)} (noise ${say(noise)})` }
+}

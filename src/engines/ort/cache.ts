@@ -1,0 +1,120 @@
+/** The key/value cache of a graph, in this process's memory. */
+import type { Tensor } from 'onnxruntime-node'
+import type { CacheLayout } from '../../protocol/messages.ts'
+import { ort } from './runtime.ts'
+import type { Feeds, Fetches } from './session.ts'
+
+export interface KvCache {
+  /** Slots in use. */
+  readonly length: number
+  /** Makes room for `tokens` more, and puts the past into `feeds` and the wanted present into `fetches`. */
+  prepare(tokens: number, feeds: Feeds, fetches: Fetches): void
+  /** Takes what a pass gave. */
+  advance(tokens: number, results: Feeds): void
+}
+
+type Values = Float32Array | Uint16Array
+
+/** A cache for `batch` rows; `expected` is how many slots will be needed as far as is known. */
+export function createCache(layout: CacheLayout, batch: number, expected: number): KvCache {
+  return layout.layout === 'shared' ? new SharedCache(layout, batch, expected) : new AppendCache(layout, batch)
+}
+
+/** fp16 as its bits: copying them needs no arithmetic. */
+function allocate(layout: CacheLayout, batch: number, slots: number): { values: Values; tensor: Tensor } {
+  const shape = [batch, layout.heads, slots, layout.headDim]
+  const count = batch * layout.heads * slots * layout.headDim
+  if (layout.type === 'f32') {
+    const values = new Float32Array(count)
+    return { values, tensor: new ort.Tensor('float32', values, shape) }
+  }
+  const values = new Uint16Array(count)
+  return { values, tensor: new ort.Tensor('float16', values, shape) }
+}
+
+/** One buffer for each tensor, past and present at once: the device writes the new rows into it. */
+export class SharedCache implements KvCache {
+  length = 0
+  #capacity: number
+  readonly #batch: number
+  readonly #layout: CacheLayout
+  #buffers: { values: Values; tensor: Tensor }[]
+
+  constructor(layout: CacheLayout, batch: number, expected: number) {
+    this.#layout = layout
+    this.#batch = batch
+    this.#capacity = roundUp(expected, layout.step)
+    this.#buffers = layout.tensors.map(() => allocate(layout, batch, this.#capacity))
+  }
+
+  prepare(tokens: number, feeds: Feeds, fetches: Fetches): void {
+    if (this.length + tokens > this.#capacity) this.#grow(this.length + tokens)
+    this.#layout.tensors.forEach(({ past, present }, index) => {
+      const tensor = this.#buffers[index]?.tensor
+      if (tensor === undefined) return
+      feeds[past] = tensor
+      fetches[present] = tensor
+    })
+  }
+
+  advance(tokens: number): void {
+    this.length += tokens
+  }
+
+  /** Whether this is what a new cache for as much would be. */
+  fits(batch: number, expected: number): boolean {
+    return batch === this.#batch && roundUp(expected, this.#layout.step) === this.#capacity
+  }
+
+  /** Forgets everything, and keeps the memory: what is left in it is beyond the length, and is not read. */
+  clear(): void {
+    this.length = 0
+  }
+
+  #grow(needed: number): void {
+    const { headDim, heads, step } = this.#layout
+    const capacity = roundUp(needed, step)
+    this.#buffers = this.#buffers.map(({ values: old }) => {
+      const grown = allocate(this.#layout, this.#batch, capacity)
+      for (let row = 0; row < this.#batch * heads; row++) {
+        const start = row * this.#capacity * headDim
+        grown.values.set(old.subarray(start, start + this.length * headDim), row * capacity * headDim)
+      }
+      return grown
+    })
+    this.#capacity = capacity
+  }
+}
+
+/** The present of one pass is the past of the next. */
+class AppendCache implements KvCache {
+  length = 0
+  readonly #layout: CacheLayout
+  readonly #empty: Tensor
+  #pasts: Tensor[] = []
+
+  constructor(layout: CacheLayout, batch: number) {
+    this.#layout = layout
+    this.#empty = allocate(layout, batch, 0).tensor
+  }
+
+  prepare(_tokens: number, feeds: Feeds, fetches: Fetches): void {
+    this.#layout.tensors.forEach(({ past, present }, index) => {
+      feeds[past] = this.#pasts[index] ?? this.#empty
+      fetches[present] = null
+    })
+  }
+
+  advance(tokens: number, results: Feeds): void {
+    this.length += tokens
+    this.#pasts = this.#layout.tensors.map(({ present }) => {
+      const tensor = results[present]
+      if (tensor === undefined) throw new Error(`the model gave no ${present}`)
+      return tensor
+    })
+  }
+}
+
+function roundUp(slots: number, step: number): number {
+  return Math.max(1, Math.ceil(slots / step)) * step
+}

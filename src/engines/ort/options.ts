@@ -1,0 +1,45 @@
+/** A `load` call's options -> onnxruntime's session options. */
+import { availableParallelism } from 'node:os'
+import type { InferenceSession } from 'onnxruntime-node'
+import { WorkerError } from '../../protocol/failure.ts'
+import type { Params } from '../../protocol/messages.ts'
+
+type Options = Params<'load'>['options']
+type Value = Options[string]
+
+/** The options by name; anything with a dot in it is a session configuration entry of onnxruntime, as it stands. */
+const KNOWN: Record<string, (value: Value) => InferenceSession.SessionOptions> = {
+  /** Threads within one operator; all by default. */
+  threads: value => ({ intraOpNumThreads: Number(value) }),
+  /** `disabled`, `basic`, `extended` or `all` (the default). */
+  graphOptimizationLevel: value => ({ graphOptimizationLevel: String(value) as 'all' }),
+  enableCpuMemArena: value => ({ enableCpuMemArena: Boolean(value) }),
+  enableMemPattern: value => ({ enableMemPattern: Boolean(value) }),
+  /** `sequential` or `parallel`. */
+  executionMode: value => ({ executionMode: String(value) as 'sequential' }),
+  /** 0 verbose to 4 fatal. */
+  logSeverityLevel: value => ({ logSeverityLevel: Number(value) as 2 }),
+}
+
+const PROVIDER = 'provider.'
+
+/**
+ * `threads: 4`, `enableCpuMemArena: false`, `session.disable_prepacking: 1` (onnxruntime's own entries),
+ * `provider.preferredLayout: NHWC` (what the provider itself takes).
+ */
+export function sessionOptions(provider: string, options: Options): InferenceSession.SessionOptions {
+  const extra: Record<string, string> = {}
+  const providerOptions: Record<string, Value> = {}
+  let chosen: InferenceSession.SessionOptions = {
+    intraOpNumThreads: availableParallelism(),
+    graphOptimizationLevel: 'all',
+  }
+  for (const [name, value] of Object.entries(options)) {
+    const known = KNOWN[name]
+    if (known !== undefined) chosen = { ...chosen, ...known(value) }
+    else if (name.startsWith(PROVIDER)) providerOptions[name.slice(PROVIDER.length)] = value
+    else if (name.includes('.')) extra[name] = typeof value === 'boolean' ? String(Number(value)) : String(value)
+    else throw new WorkerError('invalid-request', `no option is named ${name} (${Object.keys(KNOWN).join(', ')})`)
+  }
+  return { ...chosen, extra, executionProviders: [{ name: provider, ...providerOptions }] }
+}

@@ -1,0 +1,112 @@
+/** What really ran, read from the profile of one pass. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { InferenceSession } from 'onnxruntime-node'
+import { z } from 'zod'
+import type { Placement } from '../../protocol/messages.ts'
+import { BYTES_PER_ELEMENT, elementCount, type NamedTensors, type TensorData } from '../../tensor.ts'
+import { passOutputs, preparePass } from './run.ts'
+import type { Session, ValueInfo } from './session.ts'
+
+const Shapes = z.array(z.record(z.string(), z.array(z.number())))
+const NodeEvent = z.object({
+  cat: z.literal('Node'),
+  dur: z.number(),
+  name: z.string().endsWith('_kernel_time'),
+  args: z.object({
+    op_name: z.string(),
+    provider: z.string(),
+    input_type_shape: Shapes.default([]),
+    output_type_shape: Shapes.default([]),
+  }),
+})
+type NodeEvent = z.infer<typeof NodeEvent>
+
+/** Profiling, switched on while a session is created, until `read` ends it; afterwards nothing of it is left. */
+export class Profile {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'assay-profile-'))
+
+  get options(): InferenceSession.SessionOptions {
+    return { enableProfiling: true, profileFilePrefix: join(this.#folder, 'pass') }
+  }
+
+  /** Runs the smallest possible pass, and says what ran; null where the model's inputs cannot be made up. */
+  async read(session: Session): Promise<Placement | null> {
+    let hasRun = false
+    try {
+      const pass = preparePass(session, { outputs: null, logitsToKeep: 1 }, madeUpInputs(session))
+      passOutputs(session, pass, await session.run(pass.feeds, pass.fetches))
+      hasRun = true
+    } catch {
+      // Inputs of ones and zeros are a guess; a model that refuses them has no placement, and says why at its first call.
+    }
+    session.endProfiling()
+    const file = readdirSync(this.#folder)[0]
+    return hasRun && file !== undefined ? parseProfile(readFileSync(join(this.#folder, file), 'utf8')) : null
+  }
+
+  remove(): void {
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+}
+
+/** The profile that onnxruntime writes (Chrome's trace format) as a placement. */
+export function parseProfile(json: string): Placement {
+  const events = z.array(z.unknown()).parse(JSON.parse(json))
+  const nodes = events
+    .map(event => NodeEvent.safeParse(event))
+    .flatMap(({ data }) => (data === undefined ? [] : [data]))
+  const rows = new Map<string, Placement['operators'][number]>()
+  const workUs = new Map<string, number>()
+  for (const node of nodes) {
+    const { op_name: operator, provider } = node.args
+    const type = computeType(node)
+    const key = `${operator} ${type} ${provider}`
+    rows.set(key, { operator, type, provider, nodes: (rows.get(key)?.nodes ?? 0) + 1 })
+    if (MATRIX_PRODUCT.test(operator)) workUs.set(type, (workUs.get(type) ?? 0) + node.dur)
+  }
+  const byWork = [...workUs].sort(([, a], [, b]) => b - a)
+  return { operators: [...rows.values()], computedIn: byWork.map(([type]) => type) }
+}
+
+/** Operators, standard and of onnxruntime, whose work is products of matrices. */
+const MATRIX_PRODUCT = /MatMul|Gemm|Conv|Attention|^(LSTM|GRU|RNN|Einsum|DynamicQuantizeLSTM|Q?MoE|QGemm)$/
+/** Of those, the ones that multiply 8-bit integers whatever the type of their first input. */
+const INTEGER_PRODUCT = /^(MatMulInteger.*|DynamicQuantize.*|QLinear(MatMul|Conv)|ConvInteger|QGemm|QAttention)$/
+const NAMES: Readonly<Record<string, string>> = { float: 'fp32', float16: 'fp16', bfloat16: 'bf16', double: 'fp64' }
+
+/** The type in which a node computed: of weights where they are packed integers, else of its first floating-point input. */
+function computeType({ args }: NodeEvent): string {
+  if (INTEGER_PRODUCT.test(args.op_name)) return 'int8'
+  const types = args.input_type_shape.flatMap(input => Object.keys(input))
+  if (args.op_name === 'MatMulNBits') return `int${packedBits(args.input_type_shape)}`
+  // A Cast is named by what it makes: it is how a type that nobody asked for shows.
+  const candidates = args.op_name === 'Cast' ? args.output_type_shape.flatMap(output => Object.keys(output)) : types
+  const type = candidates.find(name => name in NAMES) ?? candidates[0] ?? 'none'
+  return NAMES[type] ?? type
+}
+
+/** MatMulNBits: A [.., K], B u8 [N, blocks, blob], so that blocks x blob bytes hold K values. */
+function packedBits(inputs: NodeEvent['args']['input_type_shape']): number {
+  const depth = Object.values(inputs[0] ?? {})[0]?.at(-1) ?? 0
+  const [, blocks = 0, blob = 0] = Object.values(inputs[1] ?? {})[0] ?? []
+  const bits = (8 * blocks * blob) / depth
+  // The last block may be padded, so that the quotient is a little high.
+  return [2, 4, 8].findLast(width => bits >= width) ?? 4
+}
+
+/** Inputs for a pass that only has to run: one token, or zeros with 1 for every dimension that varies. */
+function madeUpInputs(session: Session): NamedTensors {
+  const graph = session.interface
+  const fed = new Set([...Object.keys(graph?.roles ?? {}), ...(graph?.cache?.tensors.map(({ past }) => past) ?? [])])
+  const free = session.inputs.filter(input => !fed.has(input.name)).map(input => [input.name, zeros(input)])
+  const tensors: NamedTensors = Object.fromEntries(free)
+  if (graph === null) return tensors
+  return { ...tensors, input_ids: { type: 'i64', shape: [1, 1], bytes: new Uint8Array(8) } }
+}
+
+function zeros({ type, shape }: ValueInfo): TensorData {
+  const sizes = shape.map(size => (typeof size === 'number' ? size : 1))
+  return { type, shape: sizes, bytes: new Uint8Array(elementCount(sizes) * BYTES_PER_ELEMENT[type]) }
+}

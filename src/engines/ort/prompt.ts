@@ -1,0 +1,68 @@
+/** What a language model is asked: rows of tokens, which of them are real, and what else its graph takes. */
+import type { Tensor } from 'onnxruntime-node'
+import { WorkerError } from '../../protocol/failure.ts'
+import type { GraphInterface, InputRole } from '../../protocol/messages.ts'
+import { type NamedTensors, type TensorData, toNumbers } from '../../tensor.ts'
+import { feedsOf, type Session } from './session.ts'
+
+export interface Prompt {
+  readonly batch: number
+  readonly tokens: number
+  /** [batch, tokens] */
+  readonly ids: BigInt64Array
+  /** [batch, tokens], 1 where a token is real. */
+  readonly mask: Uint8Array
+  /** Inputs of the graph without a role. */
+  readonly extras: Readonly<Record<string, Tensor>>
+}
+
+/** The names under which a host sends what has a role; the graph's own names are taken too. */
+const HOST_NAMES: Partial<Record<InputRole, string>> = { 'input-ids': 'input_ids', 'attention-mask': 'attention_mask' }
+
+/** Reads a prompt from the tensors of a call. @throws WorkerError `invalid-request` naming what is wrong */
+export function readPrompt(session: Session, graph: GraphInterface, tensors: NamedTensors): Prompt {
+  const rest = new Map(Object.entries(tensors))
+  const take = (role: InputRole): TensorData | undefined => {
+    const own = Object.entries(graph.roles).find(([, other]) => other === role)?.[0]
+    for (const name of [HOST_NAMES[role], own]) {
+      const tensor = name === undefined ? undefined : rest.get(name)
+      if (name === undefined || tensor === undefined) continue
+      rest.delete(name)
+      return tensor
+    }
+    return undefined
+  }
+  const ids = take('input-ids')
+  if (ids === undefined) throw invalid('input_ids is missing')
+  const [batch = 0, tokens = 0] = ids.shape
+  if (ids.type !== 'i64' || ids.shape.length !== 2 || batch === 0 || tokens === 0)
+    throw invalid(`input_ids is ${ids.type}[${ids.shape}], and must be i64[batch, tokens]`)
+  if (tokens > graph.positions) throw invalid(`${tokens} tokens, and the model knows ${graph.positions} positions`)
+  const values = new BigInt64Array(ids.bytes.slice().buffer)
+  const wrong = values.find(id => id < 0n || id >= BigInt(graph.vocabulary))
+  if (wrong !== undefined) throw invalid(`input_ids holds ${wrong}, and the vocabulary is ${graph.vocabulary}`)
+
+  const fed = new Set([...Object.keys(graph.roles), ...(graph.cache?.tensors.map(tensor => tensor.past) ?? [])])
+  const mask = readMask(take('attention-mask'), batch, tokens)
+  return {
+    batch,
+    tokens,
+    ids: values,
+    mask,
+    extras: feedsOf(
+      session.inputs.filter(input => !fed.has(input.name)),
+      Object.fromEntries(rest),
+    ),
+  }
+}
+
+function readMask(tensor: TensorData | undefined, batch: number, tokens: number): Uint8Array {
+  if (tensor === undefined) return new Uint8Array(batch * tokens).fill(1)
+  if (tensor.shape.length !== 2 || tensor.shape[0] !== batch || tensor.shape[1] !== tokens)
+    throw invalid(`attention_mask is [${tensor.shape}], and must be [${batch}, ${tokens}]`)
+  return Uint8Array.from(toNumbers(tensor))
+}
+
+function invalid(message: string): WorkerError {
+  return new WorkerError('invalid-request', message)
+}

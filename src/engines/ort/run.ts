@@ -1,0 +1,81 @@
+/** One forward pass, and its outputs. */
+import { WorkerError } from '../../protocol/failure.ts'
+import type { Params } from '../../protocol/messages.ts'
+import type { NamedTensors, TensorData } from '../../tensor.ts'
+import { BYTES_PER_ELEMENT } from '../../tensor.ts'
+import type { Answer } from '../engine.ts'
+import { createCache } from './cache.ts'
+import { readPrompt } from './prompt.ts'
+import { RoleInputs } from './roles.ts'
+import { type Feeds, type Fetches, feedsOf, type Session } from './session.ts'
+import { fromOrt } from './tensors.ts'
+
+/** A pass that is ready to be made, as often as one likes. */
+export interface Pass {
+  readonly feeds: Feeds
+  readonly fetches: Fetches
+  /** Logits of only the last positions, cut here where the graph has no input that says so; 0 for all. */
+  readonly logitsToKeep: number
+}
+
+export async function run(session: Session, params: Params<'run'>, tensors: NamedTensors): Promise<Answer<'run'>> {
+  const pass = preparePass(session, params, tensors)
+  const startedMs = performance.now()
+  const results = await session.run(pass.feeds, pass.fetches)
+  const durationMs = performance.now() - startedMs
+  return { result: { durationMs }, tensors: passOutputs(session, pass, results) }
+}
+
+/** Feeds and fetches of one pass; roles and an empty cache are filled in. @throws WorkerError `invalid-request` */
+export function preparePass(
+  session: Session,
+  { outputs, logitsToKeep }: Pick<Params<'run'>, 'outputs' | 'logitsToKeep'>,
+  tensors: NamedTensors,
+): Pass {
+  const graph = session.interface
+  const presents = new Set(graph?.cache?.tensors.map(tensor => tensor.present))
+  const known = session.outputs.map(output => output.name)
+  const unknown = outputs?.find(name => !known.includes(name))
+  if (unknown !== undefined)
+    throw new WorkerError('invalid-request', `the model has no output ${unknown} (${known.join(', ')})`)
+  const wanted = outputs ?? known.filter(name => !presents.has(name))
+  const fetches: Fetches = Object.fromEntries(wanted.map(name => [name, null]))
+  if (graph === null) return { feeds: feedsOf(session.inputs, tensors), fetches, logitsToKeep: 0 }
+
+  const prompt = readPrompt(session, graph, tensors)
+  const feeds: Feeds = { ...prompt.extras }
+  const keep = logitsToKeep === 0 ? prompt.tokens : Math.min(logitsToKeep, prompt.tokens)
+  new RoleInputs(graph, prompt).fillPrompt(feeds, keep)
+  const inPlace: Fetches = {}
+  if (graph.cache !== null) createCache(graph.cache, prompt.batch, prompt.tokens).prepare(prompt.tokens, feeds, inPlace)
+  const canKeep = Object.values(graph.roles).includes('logits-to-keep')
+  // A shared cache is written in place only where its present is fetched.
+  const shared = graph.cache?.layout === 'shared' ? inPlace : {}
+  return { feeds, fetches: { ...fetches, ...shared }, logitsToKeep: canKeep ? 0 : keep }
+}
+
+/** What a pass gave, without the cache unless it was asked for. */
+export function passOutputs(session: Session, pass: Pass, results: Feeds): NamedTensors {
+  const presents = new Set(session.interface?.cache?.tensors.map(tensor => tensor.present))
+  const tensors: Record<string, TensorData> = {}
+  for (const [name, tensor] of Object.entries(results)) {
+    if (presents.has(name) && pass.fetches[name] !== null) continue
+    const given = fromOrt(tensor)
+    const isLogits = name === session.interface?.logits
+    tensors[name] = isLogits && pass.logitsToKeep > 0 ? lastPositions(given, pass.logitsToKeep) : given
+  }
+  return tensors
+}
+
+/** The last `keep` positions of [batch, positions, ...]; the tensor itself where that is all of them. */
+function lastPositions(tensor: TensorData, keep: number): TensorData {
+  const [batch = 0, positions = 0, ...inner] = tensor.shape
+  if (positions <= keep) return tensor
+  const size = inner.reduce((product, axis) => product * axis, BYTES_PER_ELEMENT[tensor.type])
+  const bytes = new Uint8Array(batch * keep * size)
+  for (let row = 0; row < batch; row++) {
+    const end = (row + 1) * positions * size
+    bytes.set(tensor.bytes.subarray(end - keep * size, end), row * keep * size)
+  }
+  return { type: tensor.type, shape: [batch, keep, ...inner], bytes }
+}

@@ -1,0 +1,145 @@
+import { assert, nat, property } from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { bodies, log, number, UNITS } from '../../tests/reporters/fixture.ts'
+import { AssayError } from '../errors.ts'
+import { resultOf, toResult, unitResultOf } from './document.ts'
+import { EventBody, RunEvent } from './event.ts'
+import { fold, step, unfinishedUnits } from './fold.ts'
+import { ResultDocument } from './result.ts'
+
+const events = log()
+const result = () => {
+  const document = resultOf(events)
+  if (document === null) throw new Error('the fixture is empty')
+  return document
+}
+const unit = (id: string) => {
+  const found = result().units.find(each => each.id === id)
+  if (found === undefined) throw new Error(`no unit ${id}`)
+  return found
+}
+const code = (error: unknown) => (error instanceof AssayError ? error.code : error)
+const catching = (body: () => unknown) => {
+  try {
+    body()
+  } catch (error) {
+    return code(error)
+  }
+  return null
+}
+
+describe('the fold', () => {
+  test('gives a document that its schema knows, from events that theirs knows', () => {
+    for (const event of events) expect(RunEvent.parse(event)).toEqual(event)
+    expect(ResultDocument.parse(result())).toEqual(result())
+  })
+
+  test('of a log cut anywhere and gone on with equals the fold in one go', () =>
+    assert(
+      property(nat(events.length), cut => {
+        const resumed = fold(events.slice(cut), fold(events.slice(0, cut)))
+        expect(toResult(resumed)).toEqual(result())
+      }),
+    ))
+
+  test('of any prefix gives a document that is valid, or null for none', () => {
+    let state = null
+    expect(toResult(state)).toBeNull()
+    for (const event of events) {
+      state = step(state, event)
+      expect(ResultDocument.safeParse(toResult(state)).success).toBe(true)
+    }
+  })
+
+  test('leaves the state that it was given as it was', () => {
+    const cut = events.findIndex(event => event.type === 'check-ended')
+    const before = fold(events.slice(0, cut))
+    const copy = structuredClone(before)
+    fold(events.slice(cut), before)
+    expect(before).toEqual(copy)
+  })
+
+  test('knows every type of event that there is', () => {
+    const used = new Set(events.map(event => event.type))
+    const known = EventBody.options.map(option => option.shape.type.value)
+    expect([...used].sort()).toEqual([...known].sort())
+  })
+
+  test.each([
+    ['an event out of order', [{ ...events[0], sequence: 2 }]],
+    ['an event before the run started', [{ ...events[1], sequence: 1 }]],
+    ['a second start', [events[0], { ...events[0], sequence: 2 }]],
+    ['an unknown unit', [events[0], { sequence: 2, timeMs: 0, type: 'unit-started', unit: 'other', attempt: 1 }]],
+    [
+      'a check of a unit that was not started',
+      [events[0], { ...events.find(event => event.type === 'check-ended'), sequence: 2 }],
+    ],
+    [
+      'an attempt that skips a number',
+      [events[0], { sequence: 2, timeMs: 0, type: 'unit-started', unit: UNITS.reference.id, attempt: 2 }],
+    ],
+  ])('refuses %s', (_, broken) =>
+    expect(catching(() => fold(broken.map(event => RunEvent.parse(event))))).toBe('log-invalid'),
+  )
+})
+
+describe('the result', () => {
+  test('takes a unit from its checks and points, or from the status that was given', () => {
+    const statuses = Object.fromEntries(Object.entries(UNITS).map(([name, { id }]) => [name, unit(id).status]))
+    expect(statuses).toEqual({
+      reference: 'pass',
+      emulated: 'pass',
+      wrong: 'fail',
+      flaky: 'pass',
+      skipped: 'skip',
+      slow: 'fail',
+      undecided: 'inconclusive',
+      crashed: 'error',
+    })
+    expect(result()).toMatchObject({
+      verdict: 'error',
+      complete: true,
+      counts: { pass: 3, fail: 2, error: 1, skip: 1, inconclusive: 1 },
+    })
+  })
+
+  test('counts only the last attempt, and remarks on the others', () => {
+    expect(unit(UNITS.flaky.id)).toMatchObject({ attempts: 2, status: 'pass', reason: null })
+    expect(unit(UNITS.flaky.id).checks).toHaveLength(4)
+    expect(unit(UNITS.flaky.id).remarks[0]).toMatch(/^attempt 1 ended as error: no heartbeat/)
+  })
+
+  test('leaves out a unit that is being tried again, though an earlier attempt ended', () => {
+    const cut = events.findIndex(event => event.type === 'unit-started' && event.attempt === 2)
+    const state = fold(events.slice(0, cut + 1))
+    expect(toResult(state)).toMatchObject({ complete: false })
+    expect(toResult(state)?.units.map(each => each.id)).not.toContain(UNITS.flaky.id)
+    expect(state && unfinishedUnits(state).map(each => each.header.id)).toContain(UNITS.flaky.id)
+    expect(state && unitResultOf(state, UNITS.flaky.id)).toBeNull()
+  })
+
+  test('says of a run in which nothing ended that it is inconclusive and not complete', () => {
+    expect(resultOf(events.slice(0, 1))).toMatchObject({ verdict: 'inconclusive', complete: false, units: [] })
+  })
+
+  test('leaves the pause before a resumption out of the duration', () => {
+    const steps = events.length - 2 // one gap is the pause
+    expect(result().durationMs).toBe(steps * 1700)
+  })
+
+  test('names the batch where throughput stops growing, and none where it still grows', () => {
+    expect(unit(UNITS.flaky.id).benchmarks[0]?.saturationBatch).toBe(16)
+    expect(unit(UNITS.slow.id).benchmarks[0]?.saturationBatch).toBeNull()
+  })
+
+  test('gives no saturation where points differ in more than their batch', () => {
+    const uneven = [...number(bodies())].map(event =>
+      event.type === 'point-ended' && event.point.batch === 1
+        ? { ...event, point: { ...event.point, inputTokens: 7 } }
+        : event,
+    )
+    expect(
+      resultOf(uneven)?.units.flatMap(each => each.benchmarks.map(({ saturationBatch }) => saturationBatch)),
+    ).toEqual([null, null, null])
+  })
+})

@@ -1,0 +1,166 @@
+/** The result document `assay-run-1`: what `--json` prints, what is stored, and the only thing that a reporter sees. */
+import { z } from 'zod'
+import { DeviceDescription, Placement } from '../protocol/messages.ts'
+import { Category, DeviceId, Fault, Precision, Status } from '../words.ts'
+
+const number = z.number()
+const count = z.int().nonnegative()
+
+/** What a metric must meet, and where the number comes from. */
+export const Threshold = z.object({
+  limit: number,
+  comparison: z.enum(['at-most', 'at-least', 'equal']),
+  source: z.string(),
+})
+export type Threshold = z.infer<typeof Threshold>
+
+/** Where a comparison is worst. */
+export const WorstElement = z.object({
+  case: z.string(),
+  output: z.string(),
+  index: z.array(count),
+  reference: number.nullable(),
+  device: number.nullable(),
+})
+export type WorstElement = z.infer<typeof WorstElement>
+
+/** One case (a prompt, a window of text) of a check. */
+export const CaseResult = z.object({
+  id: z.string(),
+  status: Status,
+  reason: z.string().nullable(),
+  metrics: z.record(z.string(), number.nullable()),
+  /** What a person wants to see beside the numbers: texts, tokens. */
+  details: z.record(z.string(), z.string()),
+})
+export type CaseResult = z.infer<typeof CaseResult>
+
+/** Counts of absolute errors in bins of powers of two: bin i holds 2^exponents[i] <= error < 2^(exponents[i] + 1). */
+export const ErrorHistogram = z.object({ exponents: z.array(z.int()), counts: z.array(count), zeros: count })
+export type ErrorHistogram = z.infer<typeof ErrorHistogram>
+
+export const CheckResult = z.object({
+  name: z.string(),
+  status: Status,
+  /** Why it is not a pass; null for a pass. */
+  reason: z.string().nullable(),
+  /** What it was judged against: a device and precision, or a golden's producer; null for a check of a device with itself. */
+  reference: z.string().nullable(),
+  metrics: z.record(z.string(), number.nullable()),
+  /** By the name of the metric that they bound. */
+  thresholds: z.record(z.string(), Threshold),
+  /** Independent observations behind the verdict: positions, prompts, tokens. */
+  samples: count,
+  /** The smallest drop of the judged share that this many samples can show, or null where the check is not a share. */
+  smallestDrop: number.nullable(),
+  worst: WorstElement.nullable(),
+  histogram: ErrorHistogram.nullable(),
+  cases: z.array(CaseResult),
+})
+export type CheckResult = z.infer<typeof CheckResult>
+
+/** A set of samples; see docs/metrics.md. p95 needs 20 samples and p99 100, else they are null. */
+export const Summary = z.object({
+  count,
+  median: number,
+  mean: number,
+  min: number,
+  max: number,
+  p50: number,
+  p90: number.nullable(),
+  p95: number.nullable(),
+  p99: number.nullable(),
+  /** 95 % bootstrap interval of the median. */
+  medianInterval: z.tuple([number, number]),
+})
+export type Summary = z.infer<typeof Summary>
+
+/** A target as it was met or not; `enforced` where the plan asked for it, else shown for information. */
+export const TargetResult = z.object({
+  metric: z.string(),
+  limit: number,
+  comparison: z.enum(['at-most', 'at-least']),
+  value: number.nullable(),
+  met: z.boolean().nullable(),
+  enforced: z.boolean(),
+})
+export type TargetResult = z.infer<typeof TargetResult>
+
+/** One setting of a benchmark, measured. */
+export const BenchmarkPoint = z.object({
+  batch: z.int().positive(),
+  inputTokens: count,
+  outputTokens: count,
+  status: Status,
+  reason: z.string().nullable(),
+  /** Summaries of samples, by metric: ttftMs, itlMs, tpotMs, tokensPerSecondPerUser, tokensPerSecond ... */
+  metrics: z.record(z.string(), Summary.nullable()),
+  /** Single figures: peakMemoryBytes, peakMemoryShare, overheadShare. */
+  figures: z.record(z.string(), number.nullable()),
+  targets: z.array(TargetResult),
+  /** Whether the timed run's tokens are those that the reference would have chosen. */
+  audit: z.object({ status: Status, reason: z.string().nullable(), tokens: count, disagreements: count }),
+  /** The median over repetitions of each gap between tokens, in order: the latency curve. */
+  tokenLatencyMs: z.array(number),
+})
+export type BenchmarkPoint = z.infer<typeof BenchmarkPoint>
+
+export const BenchmarkResult = z.object({
+  name: z.string(),
+  status: Status,
+  reason: z.string().nullable(),
+  points: z.array(BenchmarkPoint),
+  /** The batch size at which throughput stops growing; null where it still grows at the largest. */
+  saturationBatch: number.nullable(),
+})
+export type BenchmarkResult = z.infer<typeof BenchmarkResult>
+
+export const UnitResult = z.object({
+  id: z.string(),
+  model: z.string(),
+  category: Category,
+  device: DeviceId,
+  precision: Precision,
+  status: Status,
+  reason: z.string().nullable(),
+  fault: Fault.nullable(),
+  attempts: count,
+  fingerprint: z.string().nullable(),
+  parameters: count.nullable(),
+  placement: Placement.nullable(),
+  /** Remarks that change how the numbers read: computed in another precision, fell back to another device. */
+  remarks: z.array(z.string()),
+  loadMs: number.nullable(),
+  durationMs: number,
+  checks: z.array(CheckResult),
+  benchmarks: z.array(BenchmarkResult),
+  telemetry: z.record(z.string(), number.nullable()),
+  artifacts: z.array(z.object({ kind: z.string(), path: z.string() })),
+})
+export type UnitResult = z.infer<typeof UnitResult>
+
+export const HostDescription = z.object({
+  os: z.string(),
+  cpu: z.string(),
+  threads: count,
+  memoryBytes: count,
+  versions: z.record(z.string(), z.string()),
+})
+export type HostDescription = z.infer<typeof HostDescription>
+
+export const ResultDocument = z.object({
+  schema: z.literal('assay-run-1'),
+  run: z.string(),
+  plan: z.string(),
+  startedAt: z.iso.datetime(),
+  durationMs: number,
+  verdict: Status,
+  /** False while units are missing: interrupted or killed, and to be resumed. */
+  complete: z.boolean(),
+  counts: z.object({ pass: count, fail: count, error: count, skip: count, inconclusive: count }),
+  reference: z.object({ device: DeviceId, precision: Precision }),
+  host: HostDescription,
+  devices: z.array(DeviceDescription),
+  units: z.array(UnitResult),
+})
+export type ResultDocument = z.infer<typeof ResultDocument>

@@ -1,0 +1,102 @@
+import type { KeysValues } from './cache.ts'
+import type { Rope } from './rope.ts'
+import { type Dim, showShape } from './shape.ts'
+import type { Recorder, Tensor } from './tensor.ts'
+
+/** A weight as an architecture expects it. */
+export interface WeightDeclaration {
+  readonly shape: readonly number[]
+  readonly role: 'matrix' | 'norm' | 'bias'
+}
+
+/** What an architecture declares while it is traced. */
+export interface Declarations {
+  readonly recorder: Recorder
+  readonly weights: Map<string, WeightDeclaration>
+  readonly names: Map<string, Tensor>
+}
+
+function features(tensor: Tensor): number {
+  const last = tensor.shape.at(-1)
+  if (typeof last !== 'number')
+    throw new Error(`${tensor.node.path}: the last axis of ${showShape(tensor.shape)} varies`)
+  return last
+}
+
+/** A place in a model. Its path is the prefix of the published weights' names and of the nodes' names. */
+export class Scope {
+  readonly path: string
+  readonly #declarations: Declarations
+
+  constructor(path: string, declarations: Declarations) {
+    this.path = path
+    this.#declarations = declarations
+  }
+
+  in(name: string): Scope {
+    return new Scope(this.#join(name), this.#declarations)
+  }
+
+  /** Names a value, so that a comparison layer by layer can ask for it: `model.layers.0.h`. */
+  let(name: string, tensor: Tensor): Tensor {
+    const path = this.#join(name)
+    if (this.#declarations.names.has(path)) throw new Error(`${path} is named twice`)
+    this.#declarations.names.set(path, tensor)
+    return tensor
+  }
+
+  /** Rows of `NAME.weight` [vocabulary, features] by token id. */
+  embedding(name: string, ids: Tensor, vocabulary: number, width: number): Tensor {
+    const path = this.#join(name)
+    const weight = this.#declare(`${path}.weight`, [vocabulary, width], 'matrix')
+    return this.#record(path, { kind: 'embedding', weight }, [ids], [...ids.shape, width])
+  }
+
+  /** x Wᵀ + b with `NAME.weight` [outFeatures, inFeatures] and, where asked, `NAME.bias` [outFeatures]. */
+  linear(name: string, x: Tensor, outFeatures: number, { bias = false } = {}): Tensor {
+    const path = this.#join(name)
+    const weight = this.#declare(`${path}.weight`, [outFeatures, features(x)], 'matrix')
+    const biasName = bias ? this.#declare(`${path}.bias`, [outFeatures], 'bias') : null
+    return this.#record(path, { kind: 'linear', weight, bias: biasName }, [x], [...x.shape.slice(0, -1), outFeatures])
+  }
+
+  /** x / sqrt(mean(x²) + epsilon) * `NAME.weight` (arXiv:1910.07467). */
+  rmsNorm(name: string, x: Tensor, epsilon: number): Tensor {
+    const path = this.#join(name)
+    const weight = this.#declare(`${path}.weight`, [features(x)], 'norm')
+    return this.#record(path, { kind: 'rmsNorm', weight, epsilon }, [x], x.shape)
+  }
+
+  /** Rotates pairs of features of [batch, heads, tokens, headDim] by their position. */
+  rope(x: Tensor, positions: Tensor, rope: Rope): Tensor {
+    if (x.shape.length !== 4 || features(x) % 2 !== 0)
+      throw new Error(`${this.path}: rope of ${showShape(x.shape)}, not [batch, heads, tokens, an even headDim]`)
+    return this.#record(this.path, { kind: 'rope', rope }, [x, positions], x.shape)
+  }
+
+  /** Causal softmax(scale q kᵀ) v; each group of query heads shares one head of keys and values (arXiv:2305.13245). */
+  attend(q: Tensor, { keys, values }: KeysValues, { scale }: { scale: number }): Tensor {
+    const [, queryHeads, , headDim] = q.shape
+    const [, kvHeads, , keyDim] = keys.shape
+    if (typeof queryHeads !== 'number' || typeof kvHeads !== 'number' || queryHeads % kvHeads !== 0)
+      throw new Error(`${this.path}: ${queryHeads} query heads over ${kvHeads} kv heads`)
+    if (headDim !== keyDim) throw new Error(`${this.path}: queries of ${headDim} features, keys of ${keyDim}`)
+    return this.#record(this.path, { kind: 'attend', scale }, [q, keys, values], q.shape)
+  }
+
+  #join(name: string): string {
+    return this.path === '' ? name : `${this.path}.${name}`
+  }
+
+  #declare(name: string, shape: readonly number[], role: WeightDeclaration['role']): string {
+    const declared = this.#declarations.weights.get(name)
+    if (declared && declared.shape.join() !== shape.join())
+      throw new Error(`${name} is used as [${declared.shape}] and as [${shape}]`)
+    if (!declared) this.#declarations.weights.set(name, { shape, role })
+    return name
+  }
+
+  #record(path: string, operation: Tensor['node']['operation'], inputs: Tensor[], shape: readonly Dim[]): Tensor {
+    return this.#declarations.recorder.value(path, operation, inputs, shape)
+  }
+}

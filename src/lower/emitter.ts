@@ -1,0 +1,88 @@
+import type { Attribute, OnnxNode, OnnxValue } from '../onnx/model.ts'
+import { type TensorData, tensorOf } from '../tensor.ts'
+import type { Content } from './content.ts'
+
+/** A constant of a lowered graph: its content is a description until the file is written. */
+export interface Constant {
+  readonly name: string
+  readonly type: TensorData['type']
+  readonly shape: readonly number[]
+  readonly content: Content
+}
+
+export const MICROSOFT = 'com.microsoft'
+
+/** Collects the operators, constants, inputs and outputs of a lowered graph. */
+export class Emitter {
+  readonly nodes: OnnxNode[] = []
+  readonly constants = new Map<string, Constant>()
+  readonly inputs: OnnxValue[] = []
+  readonly outputs: OnnxValue[] = []
+  readonly #used = new Map<string, number>()
+
+  /** One operator with one output, whose name it gives. */
+  node(
+    path: string,
+    operator: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, Attribute>> = {},
+    domain = '',
+  ): string {
+    return this.nodeWith(path, operator, inputs, [this.#unique(`${path}/${operator}`)], attributes, domain)
+  }
+
+  /** One operator whose outputs have given names; gives the first. */
+  nodeWith(
+    path: string,
+    operator: string,
+    inputs: readonly string[],
+    outputs: readonly string[],
+    attributes: Readonly<Record<string, Attribute>> = {},
+    domain = '',
+  ): string {
+    const [first] = outputs.filter(name => name !== '')
+    if (first === undefined) throw new Error(`${path}: ${operator} without an output`)
+    this.nodes.push({ name: `${first}/node`, operator, domain, inputs, outputs, attributes })
+    return first
+  }
+
+  /** A fresh name for a value at a path. */
+  name(path: string, what: string): string {
+    return this.#unique(`${path}/${what}`)
+  }
+
+  /** A constant under a name of its own; asked for again under the same name, it is the same constant. */
+  constant(name: string, type: TensorData['type'], shape: readonly number[], content: Content): string {
+    const known = this.constants.get(name)
+    if (known && (known.type !== type || known.shape.join() !== shape.join()))
+      throw new Error(`constant ${name} is ${known.type} [${known.shape}] and ${type} [${shape}]`)
+    if (!known) this.constants.set(name, { name, type, shape, content })
+    return name
+  }
+
+  values(name: string, tensor: TensorData): string {
+    return this.constant(name, tensor.type, tensor.shape, { kind: 'values', tensor })
+  }
+
+  /** An int64 vector, as ONNX takes shapes, axes and indices. */
+  integers(...values: number[]): string {
+    return this.values(`ints/${values.join('_')}`, tensorOf([values.length], BigInt64Array.from(values, BigInt)))
+  }
+
+  /** An int64 scalar. */
+  integer(value: number): string {
+    return this.values(`int/${value}`, tensorOf([], BigInt64Array.of(BigInt(value))))
+  }
+
+  /** A float scalar in the given type. */
+  float(value: number, type: 'f32' | 'f16' = 'f32'): string {
+    const bytes = new Uint8Array((type === 'f32' ? Float32Array.of(value) : Float16Array.of(value)).buffer)
+    return this.values(`${type}/${value}`, { type, shape: [], bytes })
+  }
+
+  #unique(name: string): string {
+    const seen = this.#used.get(name) ?? 0
+    this.#used.set(name, seen + 1)
+    return seen === 0 ? name : `${name}_${seen}`
+  }
+}

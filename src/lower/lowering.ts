@@ -1,0 +1,96 @@
+import type { Graph, Node, Tensor } from '../graph/index.ts'
+import type { Emitter } from './emitter.ts'
+import type { Policy } from './policy.ts'
+
+type FloatType = Policy['float']
+
+/** onnx.TensorProto.DataType */
+export const ONNX_FLOAT = { f32: 1, f16: 10 } as const
+
+/** How a dialect writes each operation of the graph language. A rule binds each output of its node to an emitted value. */
+export type Rules = {
+  readonly [Kind in Node['operation']['kind']]: (lowering: Lowering, node: NodeOf<Kind>) => void
+}
+
+type OperationOf<Kind> = Extract<Node['operation'], { kind: Kind }>
+export type NodeOf<Kind> = Node & { readonly operation: OperationOf<Kind> }
+
+export function isKind<Kind extends Node['operation']['kind']>(node: Node, kind: Kind): node is NodeOf<Kind> {
+  return node.operation.kind === kind
+}
+
+/**
+ * Lowers by demand: a value is emitted when somebody asks for it, so a rule that swallows its neighbours (a fused attention)
+ * simply never asks for them.
+ */
+export class Lowering {
+  readonly graph: Graph
+  readonly policy: Policy
+  readonly emit: Emitter
+  readonly #rules: Rules
+  readonly #values = new Map<Tensor, string>()
+  readonly #consumers = new Map<Tensor, Node[]>()
+  readonly #shared = new Map<string, unknown>()
+
+  constructor(graph: Graph, policy: Policy, rules: Rules, emit: Emitter) {
+    this.graph = graph
+    this.policy = policy
+    this.emit = emit
+    this.#rules = rules
+    for (const node of graph.nodes)
+      for (const input of node.inputs) this.#consumers.set(input, [...(this.#consumers.get(input) ?? []), node])
+  }
+
+  /** The emitted name of a tensor. */
+  value(tensor: Tensor): string {
+    const known = this.#values.get(tensor)
+    if (known !== undefined) return known
+    this.#lower(tensor.node)
+    const made = this.#values.get(tensor)
+    if (made === undefined) throw new Error(`${tensor.node.path}: ${tensor.node.operation.kind} was lowered to nothing`)
+    return made
+  }
+
+  bind(tensor: Tensor, name: string): void {
+    this.#values.set(tensor, name)
+  }
+
+  isBound(tensor: Tensor): boolean {
+    return this.#values.has(tensor)
+  }
+
+  /** What many nodes share (a mask, rotary tables), made by the first that asks. One key is always made by one `make`. */
+  once<T>(key: string, make: () => T): T {
+    if (!this.#shared.has(key)) this.#shared.set(key, make())
+    return this.#shared.get(key) as T
+  }
+
+  /** A value in another float type; itself where it has that type. */
+  cast(path: string, value: string, from: FloatType, to: FloatType): string {
+    return from === to ? value : this.emit.node(path, 'Cast', [value], { to: { int: ONNX_FLOAT[to] } })
+  }
+
+  /** Who reads a tensor. */
+  consumers(tensor: Tensor): readonly Node[] {
+    return this.#consumers.get(tensor) ?? []
+  }
+
+  #lower(node: Node): void {
+    const rule: (lowering: Lowering, node: never) => void = this.#rules[node.operation.kind]
+    // The table's type pairs each kind with its own node; TypeScript cannot follow that through a lookup by kind.
+    rule(this, node as never)
+  }
+}
+
+/** The inputs of a node, by position; the graph language fixes how many there are. */
+export function inputAt(node: Node, index: number): Tensor {
+  const input = node.inputs[index]
+  if (!input) throw new Error(`${node.path}: ${node.operation.kind} has no input ${index}`)
+  return input
+}
+
+export function outputOf(node: Node, index = 0): Tensor {
+  const output = node.outputs[index]
+  if (!output) throw new Error(`${node.path}: ${node.operation.kind} has no output ${index}`)
+  return output
+}

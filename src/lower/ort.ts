@@ -1,0 +1,66 @@
+/** The same operations in onnxruntime's own fused operators (domain com.microsoft), for its speed; the rest is portable. */
+import { MICROSOFT } from './emitter.ts'
+import { groupQueryAttention, hasFusedAttention } from './fused-attention.ts'
+import { inputAt, isKind, type Lowering, type NodeOf, outputOf, type Rules } from './lowering.ts'
+import { floatWeights } from './matrix.ts'
+import { fixedSize, portable } from './portable.ts'
+import { siblingLinears, stackedProduct } from './stacked-product.ts'
+
+export const ort: Rules = {
+  ...portable,
+
+  linear(lowering, node) {
+    const siblings = siblingLinears(lowering, node)
+    const product = stackedProduct(lowering, siblings)
+    if (siblings.length === 1) return lowering.bind(outputOf(node), product)
+    const parts = siblings.map(({ path }) => lowering.emit.name(path, 'part'))
+    const sizes = lowering.emit.integers(...siblings.map(sibling => fixedSize(outputOf(sibling), -1)))
+    lowering.emit.nodeWith(node.path, 'Split', [product, sizes], parts, { axis: { int: -1 } })
+    for (const [index, sibling] of siblings.entries()) lowering.bind(outputOf(sibling), parts[index] ?? '')
+  },
+
+  rmsNorm(lowering, node) {
+    const sum = inputAt(node, 0).node
+    if (isKind(sum, 'add') && !lowering.isBound(outputOf(sum))) return addThenNorm(lowering, sum, node)
+    const { path, operation } = node
+    const inputs = [lowering.value(inputAt(node, 0)), floatWeights(lowering, [operation.weight])]
+    const attributes = { axis: { int: -1 }, epsilon: { float: operation.epsilon }, stash_type: { int: 1 } }
+    lowering.bind(outputOf(node), lowering.emit.node(path, 'SimplifiedLayerNormalization', inputs, attributes))
+  },
+
+  add(lowering, node) {
+    const norm = lowering.consumers(outputOf(node)).find(consumer => isKind(consumer, 'rmsNorm'))
+    if (norm && isKind(norm, 'rmsNorm')) return addThenNorm(lowering, node, norm)
+    portable.add(lowering, node)
+  },
+
+  attend(lowering, node) {
+    if (hasFusedAttention(lowering)) groupQueryAttention(lowering, node)
+    else portable.attend(lowering, node)
+  },
+
+  /** A fused attention merges its heads itself. */
+  rearrange(lowering, node) {
+    lowering.value(inputAt(node, 0))
+    if (!lowering.isBound(outputOf(node))) portable.rearrange(lowering, node)
+  },
+
+  /** SiLU is QuickGelu, x * sigmoid(alpha x), at alpha 1. */
+  silu(lowering, node) {
+    const x = lowering.value(inputAt(node, 0))
+    lowering.bind(outputOf(node), lowering.emit.node(node.path, 'QuickGelu', [x], { alpha: { float: 1 } }, MICROSOFT))
+  },
+}
+
+/** One operator gives both the residual sum and its norm. */
+function addThenNorm(lowering: Lowering, sum: NodeOf<'add'>, norm: NodeOf<'rmsNorm'>): void {
+  const { emit } = lowering
+  const { path, operation } = norm
+  const [skip, x] = [lowering.value(inputAt(sum, 0)), lowering.value(inputAt(sum, 1))]
+  const [normed, added] = [emit.name(path, 'norm'), emit.name(path, 'sum')]
+  const inputs = [x, skip, floatWeights(lowering, [operation.weight])]
+  const attributes = { epsilon: { float: operation.epsilon } }
+  emit.nodeWith(path, 'SkipSimplifiedLayerNormalization', inputs, [normed, '', '', added], attributes, MICROSOFT)
+  lowering.bind(outputOf(norm), normed)
+  lowering.bind(outputOf(sum), added)
+}

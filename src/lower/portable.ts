@@ -1,0 +1,137 @@
+/** Every operation in standard ONNX operators (opset 21): for any vendor's compiler. */
+import type { Dim, Tensor } from '../graph/index.ts'
+import { inputAt, type Lowering, type NodeOf, outputOf, type Rules } from './lowering.ts'
+import { causalMask } from './mask.ts'
+import { floatWeights, portableLinear } from './matrix.ts'
+import { reshape } from './reshape.ts'
+import { rotaryOfPositions } from './rotary.ts'
+
+const last = { axis: { int: -1 } } as const
+
+function size(dim: Dim | undefined, path: string): number {
+  if (typeof dim !== 'number') throw new Error(`${path}: the size ${dim} varies`)
+  return dim
+}
+
+/** The size of an axis that is the same in every call. */
+export function fixedSize(tensor: Tensor, axis: number): number {
+  return size(tensor.shape.at(axis), tensor.node.path)
+}
+
+/** One operator over a node's inputs as they stand. */
+function direct(operator: string) {
+  return (lowering: Lowering, node: NodeOf<'add' | 'mul'>) =>
+    lowering.bind(
+      outputOf(node),
+      lowering.emit.node(
+        node.path,
+        operator,
+        node.inputs.map(input => lowering.value(input)),
+      ),
+    )
+}
+
+/** The names of a layer's cache: those of the usual Hugging Face ONNX layout. */
+export function cacheNames(layer: number) {
+  return {
+    pastKey: `past_key_values.${layer}.key`,
+    pastValue: `past_key_values.${layer}.value`,
+    presentKey: `present.${layer}.key`,
+    presentValue: `present.${layer}.value`,
+  }
+}
+
+export const portable: Rules = {
+  input(lowering, node) {
+    const { name } = node.operation
+    lowering.emit.inputs.push({ name, type: 'i64', shape: outputOf(node).shape })
+    lowering.bind(outputOf(node), name)
+  },
+
+  embedding(lowering, node) {
+    const table = floatWeights(lowering, [node.operation.weight])
+    const ids = lowering.value(inputAt(node, 0))
+    lowering.bind(outputOf(node), lowering.emit.node(node.path, 'Gather', [table, ids], { axis: { int: 0 } }))
+  },
+
+  linear(lowering, node) {
+    lowering.bind(outputOf(node), portableLinear(lowering, node))
+  },
+
+  rmsNorm(lowering, node) {
+    const { emit, policy } = lowering
+    const { path, operation } = node
+    const x = lowering.cast(path, lowering.value(inputAt(node, 0)), policy.float, 'f32')
+    const squares = emit.node(path, 'Mul', [x, x])
+    const mean = emit.node(path, 'ReduceMean', [squares, emit.integers(-1)], { keepdims: { int: 1 } })
+    const root = emit.node(path, 'Sqrt', [emit.node(path, 'Add', [mean, emit.float(operation.epsilon)])])
+    const unit = lowering.cast(path, emit.node(path, 'Div', [x, root]), 'f32', policy.float)
+    lowering.bind(outputOf(node), emit.node(path, 'Mul', [unit, floatWeights(lowering, [operation.weight])]))
+  },
+
+  rope(lowering, node) {
+    const { emit } = lowering
+    const { path } = node
+    const x = inputAt(node, 0)
+    const { cos, sin } = rotaryOfPositions(lowering, fixedSize(x, -1), node.operation.rope)
+    const [a, b] = [emit.name(path, 'first'), emit.name(path, 'second')]
+    emit.nodeWith(path, 'Split', [lowering.value(x)], [a, b], { ...last, num_outputs: { int: 2 } })
+    const times = (half: string, wave: string) => emit.node(path, 'Mul', [half, wave])
+    const first = emit.node(path, 'Sub', [times(a, cos), times(b, sin)])
+    const second = emit.node(path, 'Add', [times(b, cos), times(a, sin)])
+    lowering.bind(outputOf(node), emit.node(path, 'Concat', [first, second], last))
+  },
+
+  cache(lowering, node) {
+    const { emit, policy } = lowering
+    const names = cacheNames(node.operation.layer)
+    const extend = (index: number, past: string, present: string) => {
+      const shape = [...inputAt(node, index).shape]
+      emit.inputs.push({ name: past, type: policy.float, shape: shape.with(2, 'past') })
+      emit.nodeWith(node.path, 'Concat', [past, lowering.value(inputAt(node, index))], [present], { axis: { int: 2 } })
+      emit.outputs.push({ name: present, type: policy.float, shape: shape.with(2, 'total') })
+      lowering.bind(outputOf(node, index), present)
+    }
+    extend(0, names.pastKey, names.presentKey)
+    extend(1, names.pastValue, names.presentValue)
+  },
+
+  attend(lowering, node) {
+    const { emit, policy } = lowering
+    const { path } = node
+    const [q, keys, values] = [inputAt(node, 0), inputAt(node, 1), inputAt(node, 2)]
+    const [heads, kvHeads, headDim] = [fixedSize(q, 1), fixedSize(keys, 1), fixedSize(q, -1)]
+    const groups = heads / kvHeads
+    const scaled = emit.node(path, 'Mul', [lowering.value(q), emit.float(node.operation.scale, policy.float)])
+    // The query heads of a group lie one after the other: [batch, kvHeads, groups * tokens, headDim].
+    const grouped = groups === 1 ? scaled : emit.node(path, 'Reshape', [scaled, emit.integers(0, kvHeads, -1, headDim)])
+    const turned = emit.node(path, 'Transpose', [lowering.value(keys)], { perm: { ints: [0, 1, 3, 2] } })
+    const scores = lowering.cast(path, emit.node(path, 'MatMul', [grouped, turned]), policy.float, 'f32')
+    const masked = emit.node(path, 'Add', [scores, causalMask(lowering, groups)])
+    const weights = lowering.cast(path, emit.node(path, 'Softmax', [masked], last), 'f32', policy.float)
+    const mixed = emit.node(path, 'MatMul', [weights, lowering.value(values)])
+    const output = groups === 1 ? mixed : emit.node(path, 'Reshape', [mixed, emit.integers(0, heads, -1, headDim)])
+    lowering.bind(outputOf(node), output)
+  },
+
+  rearrange(lowering, node) {
+    const { emit } = lowering
+    const { path, operation } = node
+    const { split, permutation, merged } = operation.steps
+    const x = inputAt(node, 0)
+    const apart = reshape(emit, path, lowering.value(x), x.shape, split)
+    const isIdentity = permutation.every((axis, at) => axis === at)
+    const turned = isIdentity ? apart : emit.node(path, 'Transpose', [apart], { perm: { ints: permutation } })
+    const order = permutation.map(axis => split[axis] ?? 0)
+    lowering.bind(outputOf(node), reshape(emit, path, turned, order, merged))
+  },
+
+  add: direct('Add'),
+  mul: direct('Mul'),
+
+  silu(lowering, node) {
+    const x = lowering.value(inputAt(node, 0))
+    const gate = lowering.emit.node(node.path, 'Sigmoid', [x])
+    lowering.bind(outputOf(node), lowering.emit.node(node.path, 'Mul', [x, gate]))
+  },
+}

@@ -1,0 +1,65 @@
+/** One matrix product in place of several that read the same value: query, key and value; gate and up. */
+import type { Node } from '../graph/index.ts'
+import { MICROSOFT } from './emitter.ts'
+import { inputAt, isKind, type Lowering, type NodeOf } from './lowering.ts'
+import { floatWeights, stackedName, weightShape } from './matrix.ts'
+import { fixedSize } from './portable.ts'
+
+/** The linear nodes that read the same value and are stored alike: they become one product over stacked weights. */
+export function siblingLinears(lowering: Lowering, node: NodeOf<'linear'>): NodeOf<'linear'>[] {
+  const storage = lowering.policy.matrix(node.path)
+  const isSibling = (other: Node): other is NodeOf<'linear'> =>
+    isKind(other, 'linear') &&
+    lowering.policy.matrix(other.path) === storage &&
+    (other.operation.bias === null) === (node.operation.bias === null)
+  return lowering.consumers(inputAt(node, 0)).filter(isSibling)
+}
+
+export function stackedProduct(lowering: Lowering, nodes: readonly NodeOf<'linear'>[]): string {
+  const [node] = nodes
+  if (!node) throw new Error('a product of no weights')
+  const { emit, policy } = lowering
+  const x = lowering.value(inputAt(node, 0))
+  const weights = nodes.map(({ operation }) => operation.weight)
+  const biases = nodes.flatMap(({ operation }) => operation.bias ?? [])
+  const product =
+    policy.matrix(node.path) === 'int8'
+      ? blockProduct(lowering, node, x, weights)
+      : emit.node(node.path, 'FusedMatMul', [x, floatWeights(lowering, weights)], { transB: { int: 1 } }, MICROSOFT)
+  return biases.length === 0 ? product : emit.node(node.path, 'Add', [product, floatWeights(lowering, biases)])
+}
+
+const INT8_BLOCK = 64
+
+/**
+ * MatMulNBits at 8 bits: the same per-channel levels and scales as the portable form, each row's scale repeated for its blocks;
+ * activations are quantised by the operator, by row and block (accuracy level 4).
+ */
+function blockProduct(lowering: Lowering, node: NodeOf<'linear'>, x: string, names: readonly string[]): string {
+  const { emit } = lowering
+  const rows = names.reduce((sum, name) => sum + (weightShape(lowering, name)[0] ?? 0), 0)
+  const columns = fixedSize(inputAt(node, 0), -1)
+  if (columns % INT8_BLOCK !== 0)
+    throw new Error(`${node.path}: ${columns} features are no multiple of ${INT8_BLOCK}, for int8`)
+  const blocks = columns / INT8_BLOCK
+  const name = stackedName(names)
+  const levels = emit.constant(`${name}.int8`, 'u8', [rows, blocks, INT8_BLOCK], {
+    kind: 'int8',
+    names,
+    store: 'offset',
+  })
+  const scales = emit.constant(`${name}.scale`, 'f32', [rows * blocks], {
+    kind: 'int8-scales',
+    names,
+    repeat: blocks,
+    type: 'f32',
+  })
+  const attributes = {
+    K: { int: columns },
+    N: { int: rows },
+    bits: { int: 8 },
+    block_size: { int: INT8_BLOCK },
+    accuracy_level: { int: 4 },
+  }
+  return emit.node(node.path, 'MatMulNBits', [x, levels, scales], attributes, MICROSOFT)
+}

@@ -1,0 +1,108 @@
+/** A unit's checks: what was measured beside its threshold and where that comes from, then the evidence of each. */
+import type { CheckResult, WorstElement } from '../../events/result.ts'
+import {
+  formatCount,
+  formatMeasured,
+  formatMetric,
+  formatNumber,
+  formatShare,
+  formatThreshold,
+  meets,
+  metricLabel,
+  NOTHING,
+  plural,
+} from '../format.ts'
+import { badge, facts, scrolling } from './badge.ts'
+import { casesTable } from './cases.ts'
+import { barChart } from './chart.ts'
+import { type Html, html } from './markup.ts'
+
+export function checksPart(checks: readonly CheckResult[]): Html | null {
+  if (checks.length === 0) return null
+  return html`<section class="part"><h4>Checks</h4>${scrolling('Checks', checksTable(checks))}</section>
+    ${checks.map(evidence)}`
+}
+
+function checksTable(checks: readonly CheckResult[]): Html {
+  return html`<table>
+    <thead><tr><th scope="col">Check</th><th scope="col">Verdict</th><th scope="col">Metric</th><th scope="col" class="number">Measured</th><th scope="col">Threshold</th><th scope="col">Source of the threshold</th></tr></thead>
+    ${checks.map(checkRows)}
+  </table>`
+}
+
+function checkRows(check: CheckResult): Html {
+  const bounded = Object.entries(check.thresholds)
+  const height = Math.max(1, bounded.length)
+  const head = html`<th scope="rowgroup" rowspan="${height}" class="nowrap">${check.name}</th><td rowspan="${height}">${badge(check.status)}</td>`
+  if (bounded.length === 0) {
+    return html`<tbody><tr>${head}<td colspan="4" class="muted">${check.reason ?? 'no threshold'}</td></tr></tbody>`
+  }
+  return html`<tbody>${bounded.map(([metric, threshold], index) => {
+    const value = check.metrics[metric]
+    const unmet = meets(value, threshold) === false
+    return html`<tr>${index === 0 ? head : null}<td>${metricLabel(metric)}</td><td class="number${unmet ? ' unmet' : ''}">${formatMeasured(metric, value, threshold)}${unmet ? html` <span aria-label="not met">✗</span>` : null}</td><td class="nowrap">${formatThreshold(metric, threshold)}</td><td class="source">${threshold.source}</td></tr>`
+  })}</tbody>`
+}
+
+/** What stands behind one check's verdict; nothing where its row said it all. */
+function evidence(check: CheckResult): Html | null {
+  const others = Object.entries(check.metrics).filter(
+    ([metric, value]) => !(metric in check.thresholds) && value !== null,
+  )
+  const chart = histogram(check)
+  if (others.length === 0 && chart === null && check.cases.length === 0 && check.reason === null) return null
+  return html`<section class="part evidence ${check.status}">
+    <div class="title"><h4>${check.name}</h4>${check.status === 'pass' ? null : badge(check.status)}<span class="muted small">${[
+      check.reference === null ? '' : `against ${check.reference}`,
+      check.samples === 0 ? '' : plural(check.samples, 'sample'),
+      check.smallestDrop === null ? '' : `a drop under ${formatShare(check.smallestDrop)} would not have shown`,
+    ]
+      .filter(part => part !== '')
+      .join(' · ')}</span></div>
+    ${check.reason === null ? null : html`<p class="explain reason">${check.reason}</p>`}
+    <div class="columns">
+      ${
+        others.length === 0 && check.worst === null
+          ? null
+          : html`<div class="evidence">${facts(
+              'figures',
+              others.map(([metric, value]) => [metricLabel(metric), formatMetric(metric, value)] as const),
+            )}${check.worst === null ? null : worstElement(check.worst)}</div>`
+      }
+      ${chart}
+    </div>
+    ${casesTable(check)}
+  </section>`
+}
+
+function worstElement(worst: WorstElement): Html {
+  return html`<p class="small"><span class="muted">Worst element</span><br><span class="code">${worst.output}[${worst.index.join(', ')}]</span> of case <span class="code">${worst.case}</span>: reference ${formatPrecise(worst.reference)}, device ${formatPrecise(worst.device)}</p>`
+}
+
+/** Null where JSON had no word for it. */
+const formatPrecise = (value: number | null): string => (value === null ? 'not finite' : formatNumber(value))
+
+function histogram({ name, histogram: errors }: CheckResult): Html | null {
+  if (errors === null || errors.exponents.length + errors.zeros === 0) return null
+  const bins = errors.exponents.map((exponent, index) => {
+    const count = errors.counts[index] ?? 0
+    return {
+      label: `2^${exponent}`,
+      count,
+      title: `${plural(count, 'element')} with an error from ${formatNumber(2 ** exponent, 3)} up to ${formatNumber(2 ** (exponent + 1), 3)}`,
+      isApart: false,
+    }
+  })
+  const equal = {
+    label: '0',
+    count: errors.zeros,
+    title: `${plural(errors.zeros, 'element')} exactly equal`,
+    isApart: true,
+  }
+  const largest = errors.exponents.at(-1)
+  return html`<figure><figcaption>How large the errors are</figcaption>${barChart({
+    description: `Distribution of absolute errors of ${name}: ${formatCount(errors.zeros)} elements exactly equal, the largest error below ${largest === undefined ? NOTHING : formatNumber(2 ** (largest + 1), 3)}`,
+    xLabel: 'absolute error, from this power of two up; 0: exactly equal',
+    bars: [equal, ...bins],
+  })}</figure>`
+}

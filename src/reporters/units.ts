@@ -1,0 +1,110 @@
+/** What several reports say of a unit or a run, in words. */
+import type { ResultDocument, UnitResult } from '../events/result.ts'
+import type { Status } from '../words.ts'
+import { plural } from './format.ts'
+
+export const STATUSES: readonly Status[] = ['pass', 'fail', 'error', 'inconclusive', 'skip']
+
+/** One sentence for somebody who has never seen a report of this kind. */
+export const MEANINGS: Readonly<Record<Status, string>> = {
+  pass: 'ran, and met every threshold',
+  fail: 'ran, and is wrong or too slow',
+  error: 'could not be run',
+  skip: 'the device cannot do this, so nothing was judged',
+  inconclusive: 'ran, but what was measured cannot tell right from wrong',
+}
+
+/** `zoo/llama on ort:cpu in fp16`. */
+export function unitName(unit: Pick<UnitResult, 'model' | 'device' | 'precision'>): string {
+  return `${unit.model} on ${unit.device} in ${unit.precision}`
+}
+
+/** The verdict of a run as sentences. */
+export function headline(result: ResultDocument): string {
+  const { counts } = result
+  const parts = [
+    counts.fail > 0 ? `${plural(counts.fail, 'unit')} gave wrong results or missed a target` : '',
+    counts.error > 0 ? `${plural(counts.error, 'unit')} could not be run` : '',
+    counts.inconclusive > 0 ? `${plural(counts.inconclusive, 'unit')} could not be judged` : '',
+    counts.skip > 0 ? `${plural(counts.skip, 'unit')} ${counts.skip === 1 ? 'was' : 'were'} skipped` : '',
+  ].filter(part => part !== '')
+  const judged = result.units.length - counts.skip
+  const all = counts.pass > 0 && counts.pass === judged
+  const passed = all
+    ? `${judged === 1 ? 'The unit' : `All ${plural(judged, 'unit')}`} that could be judged met every threshold`
+    : `${plural(counts.pass, 'unit')} of ${result.units.length} met every threshold`
+  const unfinished = result.complete
+    ? ''
+    : ' The run is not complete: units are missing, and the verdict is that of the rest.'
+  return `${[passed, ...parts].join('; ')}.${unfinished}`
+}
+
+/** `3 of 8 checks, 4 of 4 benchmark points passed`: what stands behind a unit's status. */
+export function tally(unit: UnitResult): string {
+  const points = unit.benchmarks.flatMap(benchmark => benchmark.points)
+  const parts = [
+    share(
+      unit.checks.map(check => check.status),
+      'check',
+    ),
+    share(
+      points.map(point => point.status),
+      'benchmark point',
+    ),
+  ].filter(part => part !== '')
+  return parts.length === 0 ? 'nothing judged' : parts.join(', ')
+}
+
+function share(statuses: readonly Status[], noun: string): string {
+  const judged = statuses.filter(status => status !== 'skip')
+  if (judged.length === 0) return ''
+  const passed = judged.filter(status => status === 'pass').length
+  return passed === judged.length ? plural(passed, noun) : `${passed} of ${plural(judged.length, noun)}`
+}
+
+/** Passed, but only after an attempt that did not. */
+export function isFlaky(unit: UnitResult): boolean {
+  return unit.attempts > 1 && unit.status === 'pass'
+}
+
+/** What to do about a unit that did not pass; null where there is nothing to do. */
+export function hint(unit: UnitResult): string | null {
+  switch (unit.status) {
+    case 'pass':
+    case 'skip':
+      return null
+    case 'fail':
+    case 'inconclusive':
+      return `Run it alone: ${reproduce(unit)}`
+    case 'error':
+      return `${BLAME[unit.fault ?? 'assay']} Run it alone: ${reproduce(unit)}`
+  }
+}
+
+const BLAME = {
+  device: 'The fault lies with the device, its driver or its runtime.',
+  reference: 'The fault lies with the reference, so nothing is known of the device.',
+  assay: 'The fault lies with Assay or its installation, not with the device.',
+} as const
+
+/** The command that runs one unit alone. */
+export function reproduce(unit: UnitResult): string {
+  const isAbout = (parts: readonly { readonly status: Status }[]) => parts.some(part => part.status === unit.status)
+  const command = isAbout(unit.benchmarks) && !isAbout(unit.checks) ? 'bench' : 'parity'
+  return `assay ${command} ${quote(unit.model)} --device ${unit.device} --precision ${unit.precision}`
+}
+
+/** The command that runs a run's plan again. */
+export function reproduceRun(result: ResultDocument): string {
+  return `assay run ${quote(result.plan)}`
+}
+
+/** The command that goes on with an unfinished run. */
+export function resume(result: ResultDocument): string {
+  return `assay run --resume ${quote(result.run)}`
+}
+
+/** A word for a POSIX shell: what is not plainly harmless stands in single quotes. */
+function quote(word: string): string {
+  return /^[\w./:@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+}

@@ -1,0 +1,103 @@
+/**
+ * Conversions between the floating-point types of weights, chunk by chunk, rounding to nearest, ties to even
+ * (IEEE 754-2019, 4.3.1). Subnormals are kept, overflow gives infinity, NaN stays NaN with its sign.
+ */
+import { BYTES_PER_ELEMENT } from '../tensor.ts'
+
+export type FloatType = 'f32' | 'f16' | 'bf16'
+
+/** fp32 bit patterns to bfloat16: the upper half, rounded. */
+function roundToBf16(words: Uint32Array, out: Uint16Array): void {
+  for (let i = 0; i < out.length; i++) {
+    const bits = words[i] ?? 0
+    const isNan = (bits & 0x7fffffff) > 0x7f800000
+    // Adding just under half, plus one if the last kept bit is odd, carries exactly where nearest-even rounds up.
+    out[i] = isNan ? (bits >>> 16) | 0x40 : (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16
+  }
+}
+
+/** fp32 bit patterns to IEEE half; as in F. Giesen, float_to_half_fast3_rtne (public domain). */
+function roundToF16(words: Uint32Array, out: Uint16Array): void {
+  const scratch = new Float32Array(1)
+  const scratchBits = new Uint32Array(scratch.buffer)
+  for (let i = 0; i < out.length; i++) {
+    const bits = words[i] ?? 0
+    const sign = (bits >>> 16) & 0x8000
+    const magnitude = bits & 0x7fffffff
+    if (magnitude >= 0x47800000) {
+      out[i] = sign | (magnitude > 0x7f800000 ? 0x7e00 : 0x7c00) // NaN; infinity, and 65536 and more
+    } else if (magnitude >= 0x38800000) {
+      // Normal: the exponent's bias goes from 127 to 15, and 13 bits of the fraction are rounded away.
+      out[i] = sign | ((magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13)
+    } else {
+      // Subnormal: one unit in the last place of 0.5 is 2^-24, the half's smallest step, so adding 0.5 rounds.
+      scratchBits[0] = magnitude
+      scratch[0] = (scratch[0] ?? 0) + 0.5
+      out[i] = sign | ((scratchBits[0] ?? 0) - 0x3f000000)
+    }
+  }
+}
+
+function widenBf16(halves: Uint16Array, out: Uint32Array): void {
+  for (let i = 0; i < out.length; i++) out[i] = (halves[i] ?? 0) << 16
+}
+
+function widenF16(halves: Float16Array, out: Float32Array): void {
+  for (let i = 0; i < out.length; i++) out[i] = halves[i] ?? 0
+}
+
+/** Converts `count` elements that start at byte 0 of `source` into byte 0 of `target`; `wide` holds them as fp32 between. */
+function convert(source: ArrayBuffer, from: FloatType, target: ArrayBuffer, to: FloatType, count: number): void {
+  const wide = from === 'f32' ? source : to === 'f32' ? target : new ArrayBuffer(count * 4)
+  if (from === 'bf16') widenBf16(new Uint16Array(source, 0, count), new Uint32Array(wide, 0, count))
+  if (from === 'f16') widenF16(new Float16Array(source, 0, count), new Float32Array(wide, 0, count))
+  if (to === 'bf16') roundToBf16(new Uint32Array(wide, 0, count), new Uint16Array(target, 0, count))
+  if (to === 'f16') roundToF16(new Uint32Array(wide, 0, count), new Uint16Array(target, 0, count))
+}
+
+/**
+ * Converts a stream of little-endian elements, cut anywhere, to another type; pieces of at most `blockElements` come out.
+ * A piece that comes out is only good until the next is asked for. Throws RangeError if the stream ends within an element.
+ */
+export function* convertChunks(
+  chunks: Iterable<Uint8Array>,
+  from: FloatType,
+  to: FloatType,
+  blockElements = 1 << 16,
+): Generator<Uint8Array> {
+  if (from === to) return yield* chunks
+  const size = BYTES_PER_ELEMENT[from]
+  const source = new Uint8Array(blockElements * size)
+  const target = new ArrayBuffer(blockElements * BYTES_PER_ELEMENT[to])
+  let pending = 0 // bytes in `source`
+  const flush = () => {
+    const count = Math.floor(pending / size)
+    convert(source.buffer, from, target, to, count)
+    source.copyWithin(0, count * size, pending)
+    pending -= count * size
+    return new Uint8Array(target, 0, count * BYTES_PER_ELEMENT[to])
+  }
+  for (const chunk of chunks) {
+    for (let done = 0; done < chunk.length; ) {
+      const part = chunk.subarray(done, done + source.length - pending)
+      source.set(part, pending)
+      pending += part.length
+      done += part.length
+      if (pending === source.length) yield flush()
+    }
+  }
+  if (pending >= size) yield flush()
+  if (pending > 0) throw new RangeError(`the stream of ${from} values ends within an element`)
+}
+
+/** Converts elements that are in memory; a new array, except where the types are the same. */
+export function convertBytes(bytes: Uint8Array, from: FloatType, to: FloatType): Uint8Array {
+  if (from === to) return bytes
+  const out = new Uint8Array((bytes.length / BYTES_PER_ELEMENT[from]) * BYTES_PER_ELEMENT[to])
+  let filled = 0
+  for (const piece of convertChunks([bytes], from, to)) {
+    out.set(piece, filled)
+    filled += piece.length
+  }
+  return out
+}

@@ -1,0 +1,64 @@
+"""Makes the golden: what transformers on torch computes in fp32 on the CPU for the shipped workload.
+
+    python zoo/recipes/llama/goldens.py
+"""
+
+import hashlib
+import json
+
+import torch
+import transformers
+from safetensors.torch import save_file
+from shipped import MODEL, generate, heldout_windows, load, negative_log_likelihoods, workload
+
+GOLDEN = MODEL / "goldens" / "torch-fp32.safetensors"
+LOGITS_PROMPTS = 12
+
+
+def fingerprint() -> str:
+    """The sha256 of what `LC_ALL=C; sha256sum config.json *.safetensors` prints in the model directory."""
+    files = sorted([MODEL / "config.json", *MODEL.glob("*.safetensors")], key=lambda path: path.name.encode())
+    lines = "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files)
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def cases() -> dict[str, torch.Tensor]:
+    """Logits of the first prompts, generations of all of them, and likelihoods of the held-out text."""
+    model, tokenizer = load()
+    plan = workload()
+    tensors: dict[str, torch.Tensor] = {}
+    for index, prompt in enumerate(plan["prompts"]):
+        input_ids = tokenizer(prompt["text"], return_tensors="pt").input_ids
+        if index < LOGITS_PROMPTS:
+            with torch.inference_mode():
+                logits = model(input_ids=input_ids).logits
+            tensors[f"case/logits.{prompt['id']}/in/input_ids"] = input_ids
+            tensors[f"case/logits.{prompt['id']}/out/logits"] = logits
+        generation = generate(model, input_ids, plan["maxNewTokens"])
+        tensors[f"case/generate.{prompt['id']}/in/input_ids"] = input_ids
+        tensors[f"case/generate.{prompt['id']}/out/sequences"] = generation.ids
+        tensors[f"case/generate.{prompt['id']}/out/margins"] = generation.margins
+    for index, window in enumerate(heldout_windows(tokenizer)):
+        tensors[f"case/perplexity.{index}/in/input_ids"] = window
+        tensors[f"case/perplexity.{index}/out/nll"] = negative_log_likelihoods(model, window)
+    return {name: tensor.clone().contiguous() for name, tensor in tensors.items()}
+
+
+def main() -> None:
+    """Writes the golden."""
+    torch.set_num_threads(1)
+    versions = {"torch": torch.__version__.split("+")[0], "transformers": transformers.__version__}
+    producer = {"engine": "torch", "device": "cpu", "versions": versions}
+    metadata = {
+        "format": "assay-golden-1",
+        "model": "zoo/llama",
+        "fingerprint": fingerprint(),
+        "producer": json.dumps(producer),
+        "precision": "fp32",
+    }
+    GOLDEN.parent.mkdir(exist_ok=True)
+    save_file(cases(), GOLDEN, metadata)
+
+
+if __name__ == "__main__":
+    main()
