@@ -7,7 +7,7 @@
  * give our values (exit code 1 if not); in float32 it is faster, and its KL of nearly equal logits is mostly rounding.
  * Top-10 by one argpartition a row is what one would write; by block maxima is what one finds after profiling.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -75,10 +75,6 @@ class NumPy {
       env,
       stdio: ['pipe', 'pipe', 'inherit'],
     })
-    this.#child.on('error', cause => {
-      console.error(`${PYTHON}: ${cause.message}. Set ASSAY_PYTHON to a Python with NumPy.`)
-      process.exit(3)
-    })
     if (this.#child.stdout === null) throw new Error('no standard output')
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]()
   }
@@ -86,7 +82,7 @@ class NumPy {
   async run(precision: 'float32' | 'float64', top: 'rows' | 'blocks'): Promise<Timed> {
     this.#child.stdin?.write(`${precision} ${top}\n`)
     const { value, done } = await this.#lines.next()
-    if (done === true) throw new Error(`${PYTHON} ended: does it have NumPy?`)
+    if (done === true) throw new Error(`${PYTHON} ended`)
     // Our own script writes it.
     return JSON.parse(value) as Timed
   }
@@ -152,6 +148,10 @@ function printRow(cells: string[]): void {
   console.log(cells.map((cell, i) => (i < 2 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join(''))
 }
 
+if (spawnSync(PYTHON, ['-c', 'import numpy']).status !== 0) {
+  console.error(`${PYTHON} does not have NumPy: set ASSAY_PYTHON to a Python that does`)
+  process.exit(3)
+}
 const folder = mkdtempSync(join(tmpdir(), 'assay-compare-logits-'))
 try {
   printRow(['device', 'by', 'median ms', 'min ms', 'x ours', 'KL mean', 'KL max'])

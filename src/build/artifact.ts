@@ -6,6 +6,7 @@ import { AssayError } from '../errors.ts'
 import { type LoweredGraph, lower, type Policy, policyFor } from '../lower/index.ts'
 import { writeOnnx } from '../onnx/write.ts'
 import type { GraphInterface } from '../protocol/messages.ts'
+import { version } from '../version.ts'
 import type { WeightSource } from '../weights/source.ts'
 import type { Dialect, Precision } from '../words.ts'
 import { contentChunks } from './content.ts'
@@ -17,7 +18,7 @@ export interface Artifact {
   readonly interface: GraphInterface
 }
 
-const PRODUCER = { name: 'assay', version: '0.1.0' }
+const PRODUCER = { name: 'assay', version }
 
 /** Writes a lowered graph as `path` and, for its large constants, `path.data`. */
 export function writeLowered(lowered: LoweredGraph, weights: WeightSource, name: string, path: string): void {

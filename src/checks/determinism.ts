@@ -67,8 +67,8 @@ function judgeRepeat(id: string, name: string, outputs: NamedTensors): Repeat {
   const subject = `${name} of ${caseLabel(id)}`
   const broken = (reason: string): Repeat => ({ finding: failed(reason), differing: 0, elements: 0, worst: null })
   if (first === undefined || second === undefined) return broken(`output ${subject} is missing, and was given again`)
-  if (!isWhole(first)) return broken(`${subject} does not have the bytes of its shape ${sayList(first.shape)}`)
-  const unlike = mismatch(`${name}${SUFFIX} of ${caseLabel(id)}`, first, second, 'the first call')
+  if (!isWhole(first)) return broken(`output ${subject} does not have the bytes of its shape ${sayList(first.shape)}`)
+  const unlike = mismatch(`output ${name}${SUFFIX} of ${caseLabel(id)}`, first, second, 'the first call')
   if (unlike !== null) return broken(unlike.reason)
 
   const elements = elementCount(first.shape)

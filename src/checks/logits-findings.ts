@@ -75,7 +75,9 @@ function flipFindings(what: string, against: string, { flips, shape }: ComparedL
   ]
 }
 
-function topKFindings(what: string, { comparison: { topk } }: ComparedLogits): Finding[] {
+function topKFindings(what: string, { comparison: { topk, elements } }: ComparedLogits): Finding[] {
+  // A reference that is NaN has no top tokens to share.
+  if (elements.referenceNaN > 0) return []
   // A vocabulary of fewer than ten tokens cannot share ten: the limit keeps its share.
   const limit = (TOP_K.threshold.limit * topk.k) / TOP_K.k
   if (topk.mean >= limit) return []

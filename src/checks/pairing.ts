@@ -51,8 +51,9 @@ export function comparableCase(
   const { id, reference, device } = pair
   if (reference === null) return { reference, findings: [inconclusive(`the reference has no case ${id}`)] }
   if (device === null) return { reference: null, findings: [failed(`case ${id} is missing`)] }
+  const unlike = otherInputs(id, reference.inputs, device.inputs)
+  if (unlike.length > 0) return { reference: null, findings: unlike }
   const findings = [
-    ...otherInputs(id, reference.inputs, device.inputs),
     ...missingOutputs(id, reference.outputs, device.outputs),
     ...extraOutputs(id, reference.outputs, device.outputs),
   ]
@@ -95,7 +96,7 @@ export function comparableTensors(
   const subject = `${output} of ${caseLabel(id)}`
   if (reference === undefined) return inconclusive(`the reference has no ${subject}`)
   if (device === undefined) return failed(`output ${subject} is missing`)
-  return mismatch(subject, reference, device) ?? { reference, device }
+  return mismatch(`output ${subject}`, reference, device) ?? { reference, device }
 }
 
 /** Why the elements of two tensors cannot be compared; null where they can. */
@@ -105,7 +106,7 @@ export function mismatch(
   device: TensorData,
   against = 'the reference',
 ): Finding | null {
-  if (!isWhole(reference)) return inconclusive(`${against}'s ${subject} does not have the bytes of its shape`)
+  if (!isWhole(reference)) return inconclusive(`${subject} does not have the bytes of its shape in ${against}`)
   if (device.type !== reference.type)
     return failed(`${subject} has type ${device.type} where ${against} has ${reference.type}`)
   if (sayList(device.shape) !== sayList(reference.shape))

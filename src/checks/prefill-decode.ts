@@ -45,8 +45,8 @@ function judgeCase(id: string, sides: CaseOutputs | undefined, limit: Threshold)
   if (prefill === undefined) return broken(`output logits of ${label} is missing`)
   if (stepwise === undefined) return broken(`output logits_stepwise of ${label} is missing`)
   // The whole prompt stands for the reference but is the device's own: what is broken in it is the device's fault.
-  if (!isWhole(prefill)) return broken(`logits of ${label} does not have the bytes of its shape`)
-  const unlike = mismatch(`logits_stepwise of ${label}`, prefill, stepwise, AGAINST)
+  if (!isWhole(prefill)) return broken(`output logits of ${label} does not have the bytes of its shape`)
+  const unlike = mismatch(`output logits_stepwise of ${label}`, prefill, stepwise, AGAINST)
   if (unlike !== null) return unmeasuredLogits(id, [unlike])
   const judged = judgeLogits(
     { id, output: 'logits_stepwise', against: AGAINST },

@@ -2,7 +2,7 @@
 import { firstDifference } from '../metrics/index.ts'
 import { type NamedTensors, type TensorData, toFloat32, toNumbers } from '../tensor.ts'
 import { type Finding, failed, inconclusive } from './finding.ts'
-import { comparableTensors, isWhole, type TensorPair } from './pairing.ts'
+import { isWhole } from './pairing.ts'
 import { isFloat } from './value-at.ts'
 import { caseLabel, say, sayList } from './wording.ts'
 
@@ -32,27 +32,27 @@ export function compareSequences(
   device: NamedTensors,
   noise: number,
 ): Sequences | Finding {
-  const ours = tokensOf(reference['sequences'])
-  const theirs = device['sequences']
-  if (ours === null) return inconclusive(`the reference has no token ids in sequences of ${caseLabel(id)}`)
-  if (theirs === undefined) return failed(`output sequences of ${caseLabel(id)} is missing`)
-  const unlike = unlikeButForLength(id, reference['sequences'], theirs)
+  const [right, given] = [reference['sequences'], device['sequences']]
+  const ours = tokensOf(right)
+  if (right === undefined || ours === null)
+    return inconclusive(`the reference has no token ids in sequences of ${caseLabel(id)}`)
+  if (given === undefined) return failed(`output sequences of ${caseLabel(id)} is missing`)
+  const unlike = unlikeButForLength(`output sequences of ${caseLabel(id)}`, right, given)
   if (unlike !== null) return unlike
-  const tokens = tokensOf(theirs)
+  const tokens = tokensOf(given)
   if (tokens === null) return failed(`sequences of ${caseLabel(id)} are not one row of token ids`)
   return { reference: ours, device: tokens, parting: partingOf(id, ours, tokens, marginsOf(reference), noise) }
 }
 
-function unlikeButForLength(id: string, reference: TensorData | undefined, device: TensorData): Finding | null {
-  if (reference === undefined || device.shape.length !== reference.shape.length || !isWhole(device))
-    return asFinding(comparableTensors(id, 'sequences', reference, device))
-  const shape = [...reference.shape.slice(0, -1), device.shape.at(-1) ?? 0]
-  // The device's own length is put in the place of the reference's, with as many bytes, so that all else is compared.
-  return asFinding(comparableTensors(id, 'sequences', { type: reference.type, shape, bytes: device.bytes }, device))
-}
-
-function asFinding(result: TensorPair | Finding): Finding | null {
-  return 'status' in result ? result : null
+function unlikeButForLength(subject: string, reference: TensorData, device: TensorData): Finding | null {
+  const { type, shape } = device
+  if (type !== reference.type) return failed(`${subject} has type ${type} where the reference has ${reference.type}`)
+  const isAlike =
+    shape.length === reference.shape.length && shape.slice(0, -1).every((size, axis) => size === reference.shape[axis])
+  if (!isAlike)
+    return failed(`${subject} has shape ${sayList(shape)} where the reference has ${sayList(reference.shape)}`)
+  if (!isWhole(device)) return failed(`${subject} does not have the bytes of its shape ${sayList(shape)}`)
+  return null
 }
 
 /** Token ids of one row; null where the tensor is anything else. */
@@ -82,7 +82,7 @@ function partingOf(
   const label = caseLabel(id)
   // The stop token is part of a sequence, so that no near tie makes one end early or go on.
   if (expected === undefined || got === undefined) {
-    const reason = `sequences of ${label} has ${device.length} tokens where the reference has ${reference.length}, alike to the end of the shorter`
+    const reason = `sequences of ${label} has ${device.length} ${device.length === 1 ? 'token' : 'tokens'} where the reference has ${reference.length}, alike to the end of the shorter`
     return { index, margin, judged: 'fault', reason }
   }
   const what = `sequences of ${label} has token ${got} at ${sayList([0, index])} where the reference has ${expected}`

@@ -7,6 +7,9 @@ import type { ThreadData, ThreadMessage, ThreadRequest } from './engine-thread.t
 import { engines } from './index.ts'
 import { ownTensors } from './transfer.ts'
 
+/** Progress is for people, and a pass may take microseconds. */
+const PROGRESS_MS = 100
+
 if (parentPort === null) throw new Error('thread.ts runs inside a worker thread')
 const port = parentPort
 // The main thread of the same program wrote it.
@@ -15,9 +18,14 @@ const engine = await engines[name]()
 
 port.on('message', async (request: ThreadRequest) => {
   const { id } = request
+  let saidMs = Number.NEGATIVE_INFINITY
   const turn: Turn = {
     isInterrupted: () => Atomics.load(interrupted, 0) === id,
-    progress: (done, total) => port.postMessage({ kind: 'progress', id, done, total } satisfies ThreadMessage),
+    progress(done, total) {
+      if (performance.now() - saidMs < PROGRESS_MS) return
+      saidMs = performance.now()
+      port.postMessage({ kind: 'progress', id, done, total } satisfies ThreadMessage)
+    },
   }
   try {
     const answer = await dispatch(engine, request, turn)

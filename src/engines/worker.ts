@@ -2,67 +2,79 @@
  * The process of a worker: `node worker.ts ENGINE`. The main thread speaks with the host and never blocks, so that
  * heartbeats and interrupts go on while the engine, in a thread of its own, is inside a native call.
  */
+import { spawn } from 'node:child_process'
 import { Socket } from 'node:net'
-import type { Readable, Writable } from 'node:stream'
 import { WorkerError } from '../protocol/failure.ts'
 import { METHODS, PROTOCOL_VERSION } from '../protocol/messages.ts'
 import { type Handlers, serve } from '../protocol/serve.ts'
 import { EngineThread } from './engine-thread.ts'
-import { isEngineName } from './index.ts'
+import { type EngineName, isEngineName } from './index.ts'
 
 const HEARTBEAT_MS = 500
 
 const name = process.argv[2] ?? ''
+const fds = process.env['ASSAY_FDS']
 if (!isEngineName(name)) {
   process.stderr.write(`usage: worker ENGINE; there is no engine ${JSON.stringify(name)}\n`)
   process.exit(2)
 }
+if (fds === undefined) workOverStandardStreams()
+else work(name, fds)
 
-const engine = new EngineThread(name)
+/** Serves the host on the descriptors `from,to`. */
+function work(name: EngineName, descriptors: string): void {
+  const engine = new EngineThread(name)
 
-const handlers: Handlers = {
-  async hello({ protocol }) {
-    if (protocol !== PROTOCOL_VERSION)
-      throw new WorkerError('unsupported', `this worker speaks protocol ${PROTOCOL_VERSION}, not ${protocol}`)
-    const description = await engine.describe()
-    const result = {
-      protocol: PROTOCOL_VERSION,
-      engine: name,
-      pid: process.pid,
-      methods: Object.keys(METHODS),
-      heartbeatMs: HEARTBEAT_MS,
-      ...description,
-    }
-    return { result }
-  },
-  load: (...call) => engine.call('load', ...call),
-  run: (...call) => engine.call('run', ...call),
-  generate: (...call) => engine.call('generate', ...call),
-  measure: (...call) => engine.call('measure', ...call),
-  unload: (...call) => engine.call('unload', ...call),
+  const handlers: Handlers = {
+    async hello({ protocol }) {
+      if (protocol !== PROTOCOL_VERSION)
+        throw new WorkerError('unsupported', `this worker speaks protocol ${PROTOCOL_VERSION}, not ${protocol}`)
+      const description = await engine.describe()
+      const result = {
+        protocol: PROTOCOL_VERSION,
+        engine: name,
+        pid: process.pid,
+        methods: Object.keys(METHODS),
+        heartbeatMs: HEARTBEAT_MS,
+        ...description,
+      }
+      return { result }
+    },
+    load: (...call) => engine.call('load', ...call),
+    run: (...call) => engine.call('run', ...call),
+    generate: (...call) => engine.call('generate', ...call),
+    measure: (...call) => engine.call('measure', ...call),
+    unload: (...call) => engine.call('unload', ...call),
+  }
+
+  const [from = Number.NaN, to = Number.NaN] = descriptors.split(',').map(Number)
+  const input = new Socket({ fd: from, readable: true, writable: false })
+  const output = new Socket({ fd: to, readable: false, writable: true })
+  const connection = serve(input, output, {
+    handlers,
+    interrupt: id => engine.interrupt(id),
+    closed(error) {
+      if (error !== null) process.stderr.write(`the host's frames broke: ${error.message}\n`)
+      // The host is gone. A thread inside a native call cannot be stopped, and process.exit() would wait for it.
+      process.kill(process.pid, 'SIGKILL')
+    },
+  })
+  setInterval(() => {
+    void connection.send({ kind: 'heartbeat', memoryBytes: process.memoryUsage.rss() })
+  }, HEARTBEAT_MS)
 }
 
-const [input, output] = openFrames()
-const connection = serve(input, output, {
-  handlers,
-  interrupt: id => engine.interrupt(id),
-  closed(error) {
-    if (error !== null) process.stderr.write(`the host's frames broke: ${error.message}\n`)
-    // The host is gone. A thread inside a native call cannot be stopped, and process.exit() would wait for it.
-    process.kill(process.pid, 'SIGKILL')
-  },
-})
-setInterval(() => {
-  void connection.send({ kind: 'heartbeat', memoryBytes: process.memoryUsage.rss() })
-}, HEARTBEAT_MS)
-
-/** The descriptors that the host names in ASSAY_FDS; without it, standard input and output (a worker behind ssh). */
-function openFrames(): [Readable, Writable] {
-  const fds = process.env['ASSAY_FDS']
-  if (fds === undefined) return [process.stdin, process.stdout]
-  const [from = Number.NaN, to = Number.NaN] = fds.split(',').map(Number)
-  return [
-    new Socket({ fd: from, readable: true, writable: false }),
-    new Socket({ fd: to, readable: false, writable: true }),
-  ]
+/**
+ * Native libraries print to standard output, and Node cannot move a descriptor. So a worker that is reached through ssh
+ * starts itself once more, with these standard streams as descriptors 3 and 4, and its own output going to standard error.
+ */
+function workOverStandardStreams(): void {
+  const child = spawn(process.execPath, process.argv.slice(1), {
+    stdio: ['ignore', 2, 2, 0, 1],
+    env: { ...process.env, ASSAY_FDS: '3,4' },
+  })
+  child.on('exit', (code, signal) => {
+    if (signal !== null) process.kill(process.pid, signal)
+    else process.exit(code ?? 0)
+  })
 }

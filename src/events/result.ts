@@ -71,7 +71,7 @@ export const Summary = z.object({
   p95: number.nullable(),
   p99: number.nullable(),
   /** 95 % bootstrap interval of the median. */
-  medianInterval: z.tuple([number, number]),
+  medianInterval: z.tuple([number, number]).readonly(),
 })
 export type Summary = z.infer<typeof Summary>
 

@@ -39,7 +39,7 @@ test('the reason over several is that of the first of the worst, named, with the
       { name: 'b', status: 'fail', reason: 'wrong' },
       { name: 'c', status: 'fail', reason: 'wrong too' },
     ]),
-  ).toBe('b: wrong (and 1 more: c)')
+  ).toBe('b: wrong; also c')
   expect(combineReasons([{ name: 'a', status: 'pass', reason: null }])).toBeNull()
   expect(combineReasons([])).toBe('nothing was judged')
 })

@@ -13,7 +13,7 @@ export function combine(statuses: Iterable<Status>): Status {
   return SEVERITY[worst] ?? 'inconclusive'
 }
 
-/** One reason for several: that of the first of the worst, named, and how many more there are. Null where all passed. */
+/** One reason for several: that of the first of the worst, and the names of the others. Null where all passed. */
 export function combineReasons(
   parts: readonly { readonly name: string; readonly status: Status; readonly reason: string | null }[],
 ): string | null {
@@ -21,6 +21,6 @@ export function combineReasons(
   if (worst === 'pass') return null
   const [first, ...others] = parts.filter(part => part.status === worst)
   if (first === undefined) return 'nothing was judged'
-  const more = others.length === 0 ? '' : ` (and ${others.length} more: ${others.map(part => part.name).join(', ')})`
+  const more = others.length === 0 ? '' : `; also ${others.map(part => part.name).join(', ')}`
   return `${first.name}: ${first.reason ?? worst}${more}`
 }

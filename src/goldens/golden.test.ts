@@ -127,7 +127,7 @@ describe('a golden is refused when', () => {
     const sides = { inputs: { x: one }, outputs: { y: one } }
     for (const outputs of [
       new Map(),
-      new Map([['a/b', sides]]),
+      new Map([['a/in/b', sides]]),
       new Map([['', sides]]),
       new Map([['a', { ...sides, inputs: {} }]]),
       new Map([['a', { ...sides, outputs: {} }]]),

@@ -1,32 +1,29 @@
 import { fastExp } from './exp.ts'
 
-/** Up to this spread of a row's differences the series in `nearDivergence` holds to 1.2e-8. */
+/** Up to this |d - r| the series in `nearDivergence` holds to 1.2e-8. */
 const NEAR = 1 / 8
 
 /**
  * KL(softmax r, softmax d) of one row in nats, from elements start to end (exclusive) of two finite tensors.
  *
- * `referenceTop`: index of the row's largest reference logit; `deviceMax`: its largest device logit; `maxAbs`: its
- * largest |d - r|. Rows that are not finite: see `divergenceWithInfinities`.
+ * `referenceMax`, `deviceMax`: the row's largest logit on each side; `maxAbs`: its largest |d - r|. Rows that are not finite: see `divergenceWithInfinities`.
  */
 export function divergence(
   reference: Float32Array,
   device: Float32Array,
   start: number,
   end: number,
-  referenceTop: number,
+  referenceMax: number,
   deviceMax: number,
   maxAbs: number,
 ): number {
-  const referenceMax = reference[referenceTop] ?? Number.NaN
-  const shift = (device[referenceTop] ?? Number.NaN) - referenceMax
-  return maxAbs + Math.abs(shift) <= NEAR
-    ? nearDivergence(reference, device, start, end, referenceMax, shift)
+  return maxAbs <= NEAR
+    ? nearDivergence(reference, device, start, end, referenceMax)
     : farDivergence(reference, device, start, end, referenceMax, deviceMax)
 }
 
 /**
- * With x = d - r - shift, any shift, p = softmax r and T = E_p[x]:  KL = log E_p[exp x] - T = log(1 + T + S) - T with
+ * With x = d - r, p = softmax r and T = E_p[x]:  KL = log E_p[exp x] - T = log(1 + T + S) - T with
  * S = E_p[exp x - 1 - x], a sum of terms that are not negative. A difference of two log-sums would lose a KL of 1e-12
  * in their rounding; this keeps it, and needs one exponential an element.
  */
@@ -36,14 +33,13 @@ function nearDivergence(
   start: number,
   end: number,
   referenceMax: number,
-  shift: number,
 ): number {
   let sum = 0
   let sumX = 0
   let sumS = 0
   for (let i = start; i < end; i++) {
     const r = reference[i] ?? Number.NaN
-    const x = (device[i] ?? Number.NaN) - r - shift
+    const x = (device[i] ?? Number.NaN) - r
     const weight = fastExp(r - referenceMax)
     const weightedX = weight * x
     sum += weight

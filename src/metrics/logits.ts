@@ -72,7 +72,7 @@ export function compareLogits(reference: Float32Array, device: Float32Array, sha
     referenceTop.select(reference, start, end)
     deviceTop.select(device, start, end)
     klNats[position] = row.isFinite
-      ? divergence(reference, device, start, end, start + topToken(referenceTop), topLogit(deviceTop), row.maxAbs)
+      ? divergence(reference, device, start, end, topLogit(referenceTop), topLogit(deviceTop), row.maxAbs)
       : divergenceWithInfinities(reference, device, start, end)
     overlap[position] = referenceTop.overlap(deviceTop, k)
     const flip = flipOf(position, referenceTop, deviceTop, reference, start)

@@ -81,6 +81,13 @@ describe('bootstrap', () => {
     expect(interval[1]).toBeGreaterThan(26)
   })
 
+  test('a median of two is their middle half of the time, and the interval leaves out 2.5 % on each side', () => {
+    const medians = bootstrapMedians(Float64Array.of(1, 2), randomFrom(1))
+    expect(medians.reduce((sum, median) => sum + median, 0) / medians.length).toBeCloseTo(1.5, 1)
+    expect(medians.filter(median => median === 1.5).length / medians.length).toBeCloseTo(0.5, 1)
+    expect(intervalOf(Float64Array.from({ length: 1001 }, (_, i) => i))).toEqual([25, 975])
+  })
+
   test('redrawing and its limit agree where one gives way to the other', () => {
     const width = (count: number) => {
       const [low, high] = intervalOf(bootstrapMedians(Float64Array.from(upTo(count)), randomFrom(3)))

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, realpathSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { create, toBinary } from '@bufbuild/protobuf'
 import * as fc from 'fast-check'
@@ -109,6 +109,19 @@ describe('external data is refused when', () => {
     symlinkSync(join(dirname(target), 'w.data'), join(snapshot, 'blob'))
     expect(readOnnx(join(snapshot, 'm.onnx')).initializers.map(hex)).toEqual(['0000803f00000040'])
   })
+})
+
+test('external data in an attribute is refused, since it would be lost where the model is written again', () => {
+  const path = withExternal({ location: 'w.data' })
+  const t = {
+    name: 't',
+    ...{ dataLocation: TensorProto_DataLocation.EXTERNAL, externalData: [{ key: 'location', value: 'w.data' }] },
+  }
+  const attribute = { name: 'value', type: AttributeProto_AttributeType.TENSOR, t }
+  const model = create(ModelProtoSchema, { graph: { node: [{ opType: 'Constant', attribute: [attribute] }] } })
+  writeFileSync(path, toBinary(ModelProtoSchema, model))
+  expect(problem(path)).toContain("external data in a node's attribute")
+  expect(readOnnxSignature(path).externalFiles).toEqual([realpathSync(join(dirname(path), 'w.data'))])
 })
 
 describe('a file is refused when', () => {
@@ -252,7 +265,7 @@ branch = lambda name, value: h.make_graph([h.make_node('Constant', [], [name], v
                                           name, [], [h.make_tensor_value_info(name, T.FLOAT, [])])
 nodes = [h.make_node('If', ['cond'], ['y'], name='if', then_branch=branch('t', 1.0), else_branch=branch('e', 2.0)),
          h.make_node('Slice', ['x'], ['s'], name='slice', ends=[2**63 - 1], starts=[0]),
-         h.make_node('Custom', ['x'], ['c'], name='c', domain='my', i=-5, f=0.5, s='text', ii=[1, 2], ff=[0.5], ss=['a', 'b'], b=b'\\xff',
+         h.make_node('Custom', ['x'], ['c'], name='c', domain='my', i=-5, big=2**63 - 1, f=0.5, s='text', ii=[1, 2], ff=[0.5], ss=['a', 'b'], b=b'\\xff',
                      t=h.make_tensor('', T.INT64, [2], [7, -8]))]
 graph = h.make_graph(nodes, 'g', [h.make_tensor_value_info('cond', T.BOOL, []), h.make_tensor_value_info('x', T.FLOAT, ['n', None, 4])],
                      [h.make_tensor_value_info('y', T.FLOAT, [])], inits)
@@ -293,6 +306,7 @@ for name, kind in kinds.items():
         ...{ i: { int: -5 }, f: { float: 0.5 }, s: { string: 'text' } },
         ...{ ii: { ints: [1, 2] }, ff: { floats: [0.5] }, ss: { strings: ['a', 'b'] } },
         b: { opaque: expect.any(Uint8Array) },
+        big: { opaque: expect.any(Uint8Array) },
         t: { tensor: { type: 'i64', shape: [2] } },
       })
       expect(model.nodes[1]?.attributes).toMatchObject({ ends: { opaque: expect.any(Uint8Array) } })

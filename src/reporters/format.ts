@@ -59,7 +59,8 @@ function scaled(value: number | null | undefined, base: number, units: readonly 
   if (value === null || value === undefined) return NOTHING
   let power = 0
   while (power < units.length - 1 && Math.abs(value) / base ** power >= base - 0.5) power++
-  return `${formatNumber(value / base ** power, 3)}${gap}${units[power]}`.trimEnd()
+  const shown = value / base ** power
+  return `${formatNumber(shown, Math.abs(shown) < 1000 ? 3 : 4)}${gap}${units[power]}`.trimEnd()
 }
 
 /** A span of time in the unit that suits it: 0.84 ms, 12.3 s, 2 min 5 s, 3 h 2 min. */
@@ -130,14 +131,17 @@ const LABELS: Readonly<Record<string, string>> = {
   peakMemoryShare: 'peak memory share',
 }
 
-/** A metric's name as words: `meanKlNats` is `mean kl`, and the unit goes with the value. */
+/** A metric's name as words: `prefillMs` is `prefill`, and the unit goes with the value. */
 export function metricLabel(name: string): string {
   const known = LABELS[name]
   if (known !== undefined) return known
   const [base, ...quantile] = name.split('.')
   if (quantile.length > 0 && base !== undefined) return `${metricLabel(base)} ${quantile.join('.')}`
   return name
-    .replace(/(Bytes|Ms|Db|Nats|Joules|Watts|Percent)$/, '')
+    .replace(/(Bytes|Ms|Db|Nats)$/, '')
+    .replace(/Watts$/, 'Power')
+    .replace(/Joules$/, 'Energy')
+    .replace(/Percent$/, 'Use')
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
     .toLowerCase()
 }

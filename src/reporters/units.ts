@@ -19,24 +19,32 @@ export function unitName(unit: Pick<UnitResult, 'model' | 'device' | 'precision'
   return `${unit.model} on ${unit.device} in ${unit.precision}`
 }
 
-/** The verdict of a run as sentences. */
+/** The verdict of a run as sentences, the worst first. */
 export function headline(result: ResultDocument): string {
   const { counts } = result
+  const judged = result.units.length - counts.skip
   const parts = [
-    counts.fail > 0 ? `${plural(counts.fail, 'unit')} gave wrong results or missed a target` : '',
     counts.error > 0 ? `${plural(counts.error, 'unit')} could not be run` : '',
+    counts.fail > 0 ? `${plural(counts.fail, 'unit')} gave wrong results or missed a target` : '',
     counts.inconclusive > 0 ? `${plural(counts.inconclusive, 'unit')} could not be judged` : '',
+    passed(counts.pass, judged),
     counts.skip > 0 ? `${plural(counts.skip, 'unit')} ${counts.skip === 1 ? 'was' : 'were'} skipped` : '',
   ].filter(part => part !== '')
-  const judged = result.units.length - counts.skip
-  const all = counts.pass > 0 && counts.pass === judged
-  const passed = all
-    ? `${judged === 1 ? 'The unit' : `All ${plural(judged, 'unit')}`} that could be judged met every threshold`
-    : `${plural(counts.pass, 'unit')} of ${result.units.length} met every threshold`
-  const unfinished = result.complete
-    ? ''
-    : ' The run is not complete: units are missing, and the verdict is that of the rest.'
-  return `${[passed, ...parts].join('; ')}.${unfinished}`
+  const unfinished = ' The run is not complete: units are missing, and the verdict is that of the rest.'
+  const text = parts.join('; ')
+  return `${text[0]?.toUpperCase()}${text.slice(1)}.${result.complete ? '' : unfinished}`
+}
+
+function passed(pass: number, judged: number): string {
+  if (judged === 0) return 'no unit was judged'
+  if (pass < judged) return `${pass} of ${plural(judged, 'unit')} met every threshold`
+  return `${judged === 1 ? 'the one unit' : `all ${plural(judged, 'unit')}`} met every threshold`
+}
+
+/** Units that did not pass, the worst first. */
+export function notPassed(result: ResultDocument): UnitResult[] {
+  const order: readonly Status[] = ['error', 'fail', 'inconclusive', 'skip']
+  return order.flatMap(status => result.units.filter(unit => unit.status === status))
 }
 
 /** `3 of 8 checks, 4 of 4 benchmark points passed`: what stands behind a unit's status. */

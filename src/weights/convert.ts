@@ -71,10 +71,9 @@ export function* convertChunks(
   const target = new ArrayBuffer(blockElements * BYTES_PER_ELEMENT[to])
   let pending = 0 // bytes in `source`
   const flush = () => {
-    const count = Math.floor(pending / size)
+    const count = pending / size
     convert(source.buffer, from, target, to, count)
-    source.copyWithin(0, count * size, pending)
-    pending -= count * size
+    pending = 0
     return new Uint8Array(target, 0, count * BYTES_PER_ELEMENT[to])
   }
   for (const chunk of chunks) {
@@ -86,8 +85,8 @@ export function* convertChunks(
       if (pending === source.length) yield flush()
     }
   }
-  if (pending >= size) yield flush()
-  if (pending > 0) throw new RangeError(`the stream of ${from} values ends within an element`)
+  if (pending % size !== 0) throw new RangeError(`the stream of ${from} values ends within an element`)
+  if (pending > 0) yield flush()
 }
 
 /** Converts elements that are in memory; a new array, except where the types are the same. */

@@ -18,7 +18,7 @@ test.skipIf(!hasShell)('the fingerprint is what the shell prints', () => {
     'config.json': '{}',
     'model-2.safetensors': 'two',
     'model-10.safetensors': 'ten',
-    'Big.safetensors': 'x'.repeat(9 << 20), // more than one chunk
+    'Big.safetensors': Array.from({ length: 1 << 20 }, (_, i) => String(i).padStart(9)).join(''), // more than one chunk
     'a b.safetensors': '',
     'back\\slash.safetensors': 'escaped',
     'ü.safetensors': 'not ASCII',

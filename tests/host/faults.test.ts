@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
+import type { CallOptions } from '../../src/host/index.ts'
 import {
   startWorker,
   stopAllWorkers,

@@ -11,17 +11,23 @@ export interface KvCache {
   prepare(tokens: number, feeds: Feeds, fetches: Fetches): void
   /** Takes what a pass gave. */
   advance(tokens: number, results: Feeds): void
+  /** Whether its memory is what a new cache for as much would have. */
+  fits(batch: number, expected: number): boolean
+  /** Forgets everything, and keeps the memory: what is left in it is beyond the length, and is not read. */
+  clear(): void
+  /** Gives the memory back. */
+  dispose(): void
 }
 
 type Values = Float32Array | Uint16Array
 
-/** A cache for `batch` rows; `expected` is how many slots will be needed as far as is known. */
-export function createCache(layout: CacheLayout, batch: number, expected: number): KvCache {
+/** A cache in this process's memory for `batch` rows; a shared one begins with room for `expected` slots. */
+export function createHostCache(layout: CacheLayout, batch: number, expected: number): KvCache {
   return layout.layout === 'shared' ? new SharedCache(layout, batch, expected) : new AppendCache(layout, batch)
 }
 
-/** fp16 as its bits: copying them needs no arithmetic. */
-function allocate(layout: CacheLayout, batch: number, slots: number): { values: Values; tensor: Tensor } {
+/** Zeros for one tensor of a cache; fp16 as its bits, since copying them needs no arithmetic. */
+export function allocate(layout: CacheLayout, batch: number, slots: number): { values: Values; tensor: Tensor } {
   const shape = [batch, layout.heads, slots, layout.headDim]
   const count = batch * layout.heads * slots * layout.headDim
   if (layout.type === 'f32') {
@@ -33,7 +39,7 @@ function allocate(layout: CacheLayout, batch: number, slots: number): { values: 
 }
 
 /** One buffer for each tensor, past and present at once: the device writes the new rows into it. */
-export class SharedCache implements KvCache {
+class SharedCache implements KvCache {
   length = 0
   #capacity: number
   readonly #batch: number
@@ -61,14 +67,16 @@ export class SharedCache implements KvCache {
     this.length += tokens
   }
 
-  /** Whether this is what a new cache for as much would be. */
   fits(batch: number, expected: number): boolean {
     return batch === this.#batch && roundUp(expected, this.#layout.step) === this.#capacity
   }
 
-  /** Forgets everything, and keeps the memory: what is left in it is beyond the length, and is not read. */
   clear(): void {
     this.length = 0
+  }
+
+  dispose(): void {
+    this.#buffers = []
   }
 
   #grow(needed: number): void {
@@ -113,8 +121,21 @@ class AppendCache implements KvCache {
       return tensor
     })
   }
+
+  fits(batch: number): boolean {
+    return batch === this.#empty.dims[0]
+  }
+
+  clear(): void {
+    this.length = 0
+    this.#pasts = []
+  }
+
+  dispose(): void {
+    this.clear()
+  }
 }
 
-function roundUp(slots: number, step: number): number {
+export function roundUp(slots: number, step: number): number {
   return Math.max(1, Math.ceil(slots / step)) * step
 }

@@ -13,6 +13,7 @@ const CODES: readonly [RegExp, WorkerErrorCode][] = [
     'unsupported',
   ],
   [/failed to get a webgpu adapter|failed to load shared library|no supported adapters/i, 'unsupported'],
+  [/file doesn't exist|no such file|protobuf parsing failed|INVALID_PROTOBUF|INVALID_GRAPH/i, 'invalid-request'],
   [/invalid rank for input|got invalid dimensions|unexpected input data type|invalid feed input/i, 'invalid-request'],
 ]
 

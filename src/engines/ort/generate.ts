@@ -5,7 +5,8 @@ import { WorkerError } from '../../protocol/failure.ts'
 import type { GenerationSample, GraphInterface, Params } from '../../protocol/messages.ts'
 import { type NamedTensors, tensorOf } from '../../tensor.ts'
 import type { Answer, Turn } from '../engine.ts'
-import { createCache, type KvCache, SharedCache } from './cache.ts'
+import { createHostCache, type KvCache } from './cache.ts'
+import { DeviceCache } from './device-cache.ts'
 import { type Prompt, readPrompt } from './prompt.ts'
 import { RoleInputs } from './roles.ts'
 import { halfToFloat, selectTopTwo, type TopTwo } from './select.ts'
@@ -79,38 +80,43 @@ export async function generateTokens(session: Session, request: GenerationReques
   const cache = takeCache(session, graph, prompt, newTokens)
   const feeds: Feeds = { ...prompt.extras }
   const fetches: Fetches = { [graph.logits]: null }
-  for (let step = 0; step < newTokens; step++) {
-    if (turn.isInterrupted()) throw new WorkerError('interrupted', `interrupted after ${step} of ${newTokens} tokens`)
-    const tokens = step === 0 ? prompt.tokens : 1
-    if (step === 0) inputs.fillPrompt(feeds, 1)
-    else inputs.fillToken(feeds, chosen, prompt.tokens + step - 1)
-    cache?.prepare(tokens, feeds, fetches)
+  try {
+    for (let step = 0; step < newTokens; step++) {
+      if (turn.isInterrupted()) throw new WorkerError('interrupted', `interrupted after ${step} of ${newTokens} tokens`)
+      const tokens = step === 0 ? prompt.tokens : 1
+      if (step === 0) inputs.fillPrompt(feeds, 1)
+      else inputs.fillToken(feeds, chosen, prompt.tokens + step - 1)
+      cache?.prepare(tokens, feeds, fetches)
 
-    const sentMs = performance.now()
-    const results = await session.run(feeds, fetches)
-    const givenMs = performance.now()
+      const sentMs = performance.now()
+      const results = await session.run(feeds, fetches)
+      const givenMs = performance.now()
 
-    const values = lastLogits(results[graph.logits], batch, graph.vocabulary)
-    const row = Array.from({ length: batch }, (): TopTwo => ({ bestId: 0, best: 0, secondId: 0, second: 0 }))
-    row.forEach((top, index) => {
-      selectTopTwo(values, index * graph.vocabulary, graph.vocabulary, top)
-      chosen[index] = BigInt(top.bestId)
-    })
-    const selectedMs = performance.now()
+      const values = lastLogits(results[graph.logits], batch, graph.vocabulary)
+      const row = Array.from({ length: batch }, (): TopTwo => ({ bestId: 0, best: 0, secondId: 0, second: 0 }))
+      row.forEach((top, index) => {
+        selectTopTwo(values, index * graph.vocabulary, graph.vocabulary, top)
+        chosen[index] = BigInt(top.bestId)
+      })
+      const selectedMs = performance.now()
 
-    clocks.deviceMs.push(givenMs - sentMs)
-    clocks.selectMs.push(selectedMs - givenMs)
-    clocks.tokenMs.push(selectedMs - dueMs)
-    choices.push(row)
-    if (keepLogits) logits.push(values)
-    cache?.advance(tokens, results)
-    row.forEach((top, index) => {
-      if (stop.has(top.bestId)) isDone[index] = 1
-      if (forced !== null) chosen[index] = forced[index * newTokens + step] ?? 0n
-    })
-    if (stop.size > 0 && isDone.every(done => done === 1)) break
+      clocks.deviceMs.push(givenMs - sentMs)
+      clocks.selectMs.push(selectedMs - givenMs)
+      clocks.tokenMs.push(selectedMs - dueMs)
+      choices.push(row)
+      if (keepLogits) logits.push(values)
+      cache?.advance(tokens, results)
+      row.forEach((top, index) => {
+        if (stop.has(top.bestId)) isDone[index] = 1
+        if (forced !== null) chosen[index] = forced[index * newTokens + step] ?? 0n
+      })
+      if (stop.size > 0 && isDone.every(done => done === 1)) break
+    }
+  } catch (error) {
+    cache?.dispose()
+    throw error
   }
-  if (cache instanceof SharedCache) session.spareCache = cache
+  session.spareCache = cache
   return { steps: choices.length, choices, logits, clocks }
 }
 
@@ -161,22 +167,27 @@ export function languageModel(session: Session): GraphInterface {
   return session.interface
 }
 
-/**
- * A cache that fits the prompt and the first step of growth. Attention over a shared buffer takes time for every slot,
- * filled or not, so that one which fits is faster than a long one (measured on onnxruntime 1.30: 3 us per slot and layer).
- */
+/** A cache for this generation: the memory of the last one where it fits. */
 function takeCache(session: Session, graph: GraphInterface, prompt: Prompt, newTokens: number): KvCache | null {
   const layout = graph.cache
   if (layout === null) {
     if (newTokens > 1) throw new WorkerError('unsupported', 'a model without a cache gives one token, not more')
     return null
   }
-  const expected = prompt.tokens + Math.min(newTokens - 1, layout.step)
+  const { batch, tokens } = prompt
   const spare = session.spareCache
   session.spareCache = null
-  if (spare === null || !spare.fits(prompt.batch, expected)) return createCache(layout, prompt.batch, expected)
-  spare.clear()
-  return spare
+  // On the host, attention over a shared buffer takes time for every slot, filled or not (measured on onnxruntime 1.30: about
+  // 0.5 us a slot and layer), so that it grows in steps. On a device, where it cannot, it has room for everything.
+  const expected = tokens + Math.min(newTokens - 1, session.residency === 'host' ? layout.step : newTokens)
+  if (spare?.fits(batch, expected)) {
+    spare.clear()
+    return spare
+  }
+  spare?.dispose()
+  return session.residency === 'host'
+    ? createHostCache(layout, batch, expected)
+    : new DeviceCache(layout, batch, expected)
 }
 
 /** The logits of the last position of each row as fp32, [batch, vocabulary]; a view where nothing has to be changed. */

@@ -2,7 +2,7 @@ import { WorkerError } from '../../protocol/failure.ts'
 import type { Engine } from '../engine.ts'
 import { findDevices, providerOf } from './devices.ts'
 import { generate } from './generate.ts'
-import { isHostMemory, load } from './load.ts'
+import { load } from './load.ts'
 import { measure } from './measure.ts'
 import { run } from './run.ts'
 import { ort } from './runtime.ts'
@@ -31,7 +31,7 @@ export function createEngine(): Engine {
       if (models.has(params.handle))
         throw new WorkerError('invalid-request', `a model is already loaded as ${JSON.stringify(params.handle)}`)
       const { session, answer } = await load(params)
-      models.set(params.handle, { session, isHostMemory: isHostMemory(providerOf(params.device)) })
+      models.set(params.handle, { session, isHostMemory: providerOf(params.device) === 'cpu' })
       return answer
     },
     run: (params, tensors) => run(model(params.handle).session, params, tensors),

@@ -1,12 +1,12 @@
 import { WorkerError } from '../../protocol/failure.ts'
-import type { Params } from '../../protocol/messages.ts'
+import type { GraphInterface, Params } from '../../protocol/messages.ts'
 import type { Answer } from '../engine.ts'
 import { providerOf } from './devices.ts'
 import { workerError } from './errors.ts'
 import { sessionOptions } from './options.ts'
 import { Profile } from './placement.ts'
 import { ort } from './runtime.ts'
-import { Session, type ValueInfo } from './session.ts'
+import { type Residency, Session, type ValueInfo } from './session.ts'
 
 /** Creates the session of a model; weights stored beside an .onnx file are found by onnxruntime itself. */
 export async function load(params: Params<'load'>): Promise<{ session: Session; answer: Answer<'load'> }> {
@@ -16,11 +16,16 @@ export async function load(params: Params<'load'>): Promise<{ session: Session; 
   const profile = new Profile()
   try {
     const startedMs = performance.now()
-    const options = { ...sessionOptions(provider, params.options), ...profile.options }
+    const residency = residencyOf(provider)
+    const options = {
+      ...sessionOptions(provider, params.options),
+      ...profile.options,
+      ...(residency === 'device' && graph !== null ? { preferredOutputLocation: leaveCacheOnDevice(graph) } : {}),
+    }
     const native = await ort.InferenceSession.create(path, options).catch((error: unknown) => {
       throw workerError(error, `loading ${path}`)
     })
-    const session = new Session(native, graph)
+    const session = new Session(native, graph, residency)
     const loadMs = performance.now() - startedMs
     const placement = await profile.read(session)
     const result = {
@@ -28,7 +33,7 @@ export async function load(params: Params<'load'>): Promise<{ session: Session; 
       inputs: session.inputs.map(describe),
       outputs: session.outputs.map(describe),
       placement,
-      memoryBytes: isHostMemory(provider) ? process.memoryUsage.rss() : null,
+      memoryBytes: provider === 'cpu' ? process.memoryUsage.rss() : null,
     }
     return { session, answer: { result } }
   } finally {
@@ -36,9 +41,14 @@ export async function load(params: Params<'load'>): Promise<{ session: Session; 
   }
 }
 
-/** Whether a provider keeps models in this process's memory, so that it can be measured from here. */
-export function isHostMemory(provider: string): boolean {
-  return provider === 'cpu'
+/** WebGPU alone can leave tensors on the device: onnxruntime-node knows no other provider's buffers. */
+function residencyOf(provider: string): Residency {
+  return provider === 'webgpu' ? 'device' : 'host'
+}
+
+function leaveCacheOnDevice({ cache, logits }: GraphInterface): Record<string, 'cpu' | 'gpu-buffer'> {
+  const presents = cache?.tensors.map(({ present }) => [present, 'gpu-buffer'] as const) ?? []
+  return { [logits]: 'cpu', ...Object.fromEntries(presents) }
 }
 
 function describe({ name, type, shape }: ValueInfo) {

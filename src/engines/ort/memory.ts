@@ -11,15 +11,14 @@ export class PeakMemory {
     this.sample()
   }
 
-  /** Looks now; needed where the kernel does not keep the peak for us. */
+  /** Looks now, where the kernel does not keep the peak for us. */
   sample(): void {
-    this.#sampledBytes = Math.max(this.#sampledBytes, process.memoryUsage.rss())
+    if (!this.#isExact) this.#sampledBytes = Math.max(this.#sampledBytes, process.memoryUsage.rss())
   }
 
   bytes(): number {
     this.sample()
-    const peak = this.#isExact ? readPeak() : null
-    return peak ?? this.#sampledBytes
+    return this.#isExact ? readPeak() : this.#sampledBytes
   }
 }
 
@@ -33,7 +32,8 @@ function resetPeak(): boolean {
   }
 }
 
-function readPeak(): number | null {
+function readPeak(): number {
   const kib = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1]
-  return kib === undefined ? null : Number(kib) * 1024
+  if (kib === undefined) throw new Error('/proc/self/status holds no VmHWM')
+  return Number(kib) * 1024
 }

@@ -4,7 +4,7 @@ import type { Params } from '../../protocol/messages.ts'
 import type { NamedTensors, TensorData } from '../../tensor.ts'
 import { BYTES_PER_ELEMENT } from '../../tensor.ts'
 import type { Answer } from '../engine.ts'
-import { createCache } from './cache.ts'
+import { createHostCache } from './cache.ts'
 import { readPrompt } from './prompt.ts'
 import { RoleInputs } from './roles.ts'
 import { type Feeds, type Fetches, feedsOf, type Session } from './session.ts'
@@ -46,20 +46,15 @@ export function preparePass(
   const feeds: Feeds = { ...prompt.extras }
   const keep = logitsToKeep === 0 ? prompt.tokens : Math.min(logitsToKeep, prompt.tokens)
   new RoleInputs(graph, prompt).fillPrompt(feeds, keep)
-  const inPlace: Fetches = {}
-  if (graph.cache !== null) createCache(graph.cache, prompt.batch, prompt.tokens).prepare(prompt.tokens, feeds, inPlace)
+  if (graph.cache !== null) createHostCache(graph.cache, prompt.batch, prompt.tokens).prepare(prompt.tokens, feeds, {})
   const canKeep = Object.values(graph.roles).includes('logits-to-keep')
-  // A shared cache is written in place only where its present is fetched.
-  const shared = graph.cache?.layout === 'shared' ? inPlace : {}
-  return { feeds, fetches: { ...fetches, ...shared }, logitsToKeep: canKeep ? 0 : keep }
+  return { feeds, fetches, logitsToKeep: canKeep ? 0 : keep }
 }
 
-/** What a pass gave, without the cache unless it was asked for. */
+/** What a pass gave. */
 export function passOutputs(session: Session, pass: Pass, results: Feeds): NamedTensors {
-  const presents = new Set(session.interface?.cache?.tensors.map(tensor => tensor.present))
   const tensors: Record<string, TensorData> = {}
   for (const [name, tensor] of Object.entries(results)) {
-    if (presents.has(name) && pass.fetches[name] !== null) continue
     const given = fromOrt(tensor)
     const isLogits = name === session.interface?.logits
     tensors[name] = isLogits && pass.logitsToKeep > 0 ? lastPositions(given, pass.logitsToKeep) : given

@@ -3,7 +3,7 @@ import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { WorkerError } from '../../protocol/failure.ts'
 import type { GraphInterface } from '../../protocol/messages.ts'
 import type { ElementType, NamedTensors } from '../../tensor.ts'
-import type { SharedCache } from './cache.ts'
+import type { KvCache } from './cache.ts'
 import { workerError } from './errors.ts'
 import { elementType, toOrt } from './tensors.ts'
 
@@ -17,16 +17,21 @@ export interface ValueInfo {
 export type Feeds = Record<string, Tensor>
 export type Fetches = Record<string, Tensor | null>
 
+export type Residency = 'host' | 'device'
+
 export class Session {
   readonly inputs: readonly ValueInfo[]
   readonly outputs: readonly ValueInfo[]
   readonly interface: GraphInterface | null
   /** Buffers of the last generation, used again by the next one of the same size. */
-  spareCache: SharedCache | null = null
+  spareCache: KvCache | null = null
+  /** Where models and caches live: this process's memory, or the device's own. */
+  readonly residency: Residency
   readonly #session: InferenceSession
 
-  constructor(session: InferenceSession, graph: GraphInterface | null) {
+  constructor(session: InferenceSession, graph: GraphInterface | null, residency: Residency) {
     this.#session = session
+    this.residency = residency
     this.interface = graph
     this.inputs = describe(session.inputMetadata)
     this.outputs = describe(session.outputMetadata)
@@ -47,6 +52,7 @@ export class Session {
   }
 
   async release(): Promise<void> {
+    this.spareCache?.dispose()
     this.spareCache = null
     await this.#session.release()
   }

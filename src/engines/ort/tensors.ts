@@ -42,6 +42,7 @@ export function toOrt(tensor: TensorData): Tensor {
 }
 
 export function fromOrt(tensor: Tensor): TensorData {
+  if (tensor.location !== 'cpu') throw new WorkerError('unsupported', 'a cache that stays on the device cannot be sent')
   const { data } = tensor
   if (Array.isArray(data)) throw new WorkerError('unsupported', 'tensors of type string cannot be sent')
   const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength)

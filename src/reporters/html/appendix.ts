@@ -19,7 +19,7 @@ export function whereSection({ host, devices }: ResultDocument): Html {
         <thead><tr><th scope="col">Device</th><th scope="col">Name</th><th scope="col">Kind</th><th scope="col" class="number">Memory</th><th scope="col">Precisions</th><th scope="col">Properties</th></tr></thead>
         <tbody>${devices.map(
           device =>
-            html`<tr><th scope="row" class="nowrap">${device.id}</th><td class="wide">${device.name}</td><td>${device.kind}</td><td class="number">${device.memoryBytes === null ? NOTHING : formatBytes(device.memoryBytes)}</td><td>${device.precisions.join(', ')}</td><td class="small wide">${Object.entries(
+            html`<tr><th scope="row" class="nowrap">${device.id}</th><td>${device.name}</td><td>${device.kind}</td><td class="number">${device.memoryBytes === null ? NOTHING : formatBytes(device.memoryBytes)}</td><td class="nowrap">${device.precisions.join(', ')}</td><td class="small wide">${Object.entries(
               device.properties,
             )
               .map(([name, value]) => `${name} ${value}`)
@@ -61,9 +61,6 @@ export function againSection(result: ResultDocument): Html {
     <pre><code>${reproduceRun(result)}</code></pre>
     <p class="muted small">The command of each unit stands at its end. The whole result document is embedded in this file as JSON, in the element <code>assay-result</code>.</p>
     <h2>How to read it</h2>
-    ${facts(
-      'facts',
-      STATUSES.map(status => [status, html`${badge(status)} ${MEANINGS[status]}`] as const),
-    )}
+    <dl class="facts meanings">${STATUSES.map(status => html`<div><dt>${badge(status)}</dt><dd>${MEANINGS[status]}</dd></div>`)}</dl>
   </section>`
 }

@@ -66,7 +66,8 @@ function targets({ points }: BenchmarkResult): Html | null {
   if (names.length === 0) return null
   const cell = (target: TargetResult | undefined) => {
     if (target === undefined || target.met === null) return html`<td class="number muted">not measured</td>`
-    const text = formatMeasured(target.metric, target.value, target)
+    // The limit beside it has the unit.
+    const text = formatMeasured(target.metric, target.value, target).replace(/ (ms|tokens\/s)$/, '')
     if (target.met) return html`<td class="number">${text} <span aria-label="met">✓</span></td>`
     return html`<td class="number${target.enforced ? ' unmet' : ''}">${text} <span aria-label="missed">✗</span></td>`
   }
@@ -77,7 +78,7 @@ function targets({ points }: BenchmarkResult): Html | null {
       <tbody>${names.map(name => {
         const own = points.map(point => point.targets.find(target => target.metric === name))
         const [known] = own.filter(target => target !== undefined)
-        return html`<tr><th scope="row">${metricLabel(name)}</th><td class="nowrap">${known === undefined ? '' : formatThreshold(name, known)}</td><td class="muted">${known?.enforced ? 'enforced' : 'for information'}</td>${own.map(cell)}</tr>`
+        return html`<tr><th scope="row">${metricLabel(name)}</th><td class="nowrap">${known === undefined ? '' : formatThreshold(name, known)}</td><td class="muted nowrap">${known?.enforced ? 'enforced' : 'for information'}</td>${own.map(cell)}</tr>`
       })}</tbody>
     </table>`,
   )}`

@@ -31,7 +31,8 @@ export function casesTable(check: CheckResult): Html | null {
   </details>`
 }
 
-const OPEN = html` open`
+/** The attribute of a `details` that is open. */
+export const OPEN = html` open`
 
 function caseRow(each: CaseResult, metrics: readonly string[]): Html {
   const { details } = each
@@ -48,11 +49,19 @@ function caseRow(each: CaseResult, metrics: readonly string[]): Html {
   }</td></tr>`
 }
 
+/** Scripts without spaces have no words to begin with. */
+const LONGEST_WORD = 24
+
 /** A text with what follows its first difference from the expected one marked. */
 function marked(expected: string, got: string): Html {
   const [ours, theirs] = [[...expected], [...got]]
   let same = 0
   while (same < theirs.length && theirs[same] === ours[same]) same++
-  if (same === theirs.length) return same === ours.length ? html`${got}` : html`${got}<mark>(ends here)</mark>`
+  const differsAt = same
+  // From the beginning of the word, since half a word marked reads badly.
+  while (same > 0 && differsAt - same < LONGEST_WORD && /\S/.test(theirs[same - 1] ?? ' ')) same--
+  if (differsAt - same === LONGEST_WORD) same = differsAt
+  if (differsAt === theirs.length)
+    return differsAt === ours.length ? html`${got}` : html`${got}<mark>(ends here)</mark>`
   return html`${theirs.slice(0, same).join('')}<mark>${theirs.slice(same).join('')}</mark>`
 }

@@ -1,10 +1,11 @@
 /** Charts as inline SVG: pure functions of their values. Colours, and so light and dark, come from the page's style. */
-import { formatCount, formatNumber } from '../format.ts'
+import { formatCount, formatNumber, formatParameters } from '../format.ts'
 import { type Html, html } from './markup.ts'
 import { decades, linear, logarithmic, type Scale, thin, ticksFromZero } from './scale.ts'
 
-const SIZE = { width: 440, height: 260 } as const
-const PLOT = { left: 58, right: 426, top: 22, bottom: 212 } as const
+/** About the width at which a chart is shown, so that its text is as large as the page's. */
+const SIZE = { width: 370, height: 240 } as const
+const PLOT = { left: 50, right: 360, top: 24, bottom: 192 } as const
 
 interface Tick {
   readonly at: number
@@ -47,7 +48,7 @@ const MANY_POINTS = 24
 export function lineChart(chart: LineChart): Html {
   const points = chart.series.flatMap(series => series.points)
   const xs = [...new Set(points.map(point => point.x))].sort((a, b) => a - b)
-  const yTicks = ticksFromZero(Math.max(chart.limit?.y ?? 0, ...points.map(point => point.high ?? point.y)))
+  const yTicks = ticksFromZero(Math.max((chart.limit?.y ?? 0) * 1.1, ...points.map(point => point.high ?? point.y)))
   const [first = 0, last = 1] = [xs[0], xs.at(-1)]
   const inset = xs.length === 1 ? 0.5 : 0
   const x = chart.x.isLogarithmic
@@ -94,19 +95,11 @@ export function barChart(chart: {
   const apart = bars.some(bar => bar.isApart) ? 0.6 : 0
   const slot = (PLOT.right - PLOT.left) / (bars.length + apart)
   const left = (index: number) => PLOT.left + slot * (index + (bars[index]?.isApart ? 0 : apart))
-  const indices = bars.map((_, index) => index)
-  const labelled = new Set([
-    ...indices.filter(index => bars[index]?.isApart),
-    ...thin(
-      indices.filter(index => !bars[index]?.isApart),
-      7,
-    ),
-  ])
+  const stride = Math.ceil(bars.length / 8)
+  const isLabelled = (index: number) => bars[index]?.isApart || (bars.length - 1 - index) % stride === 0
   return frame(chart.description, chart.xLabel, 'elements', {
-    xTicks: bars.flatMap((bar, index) =>
-      labelled.has(index) ? [{ at: left(index) + slot / 2, label: bar.label }] : [],
-    ),
-    yTicks: yTicks.map(value => ({ at: y(value), label: formatNumber(value, 3) })),
+    xTicks: bars.flatMap((bar, index) => (isLabelled(index) ? [{ at: left(index) + slot / 2, label: bar.label }] : [])),
+    yTicks: yTicks.map(value => ({ at: y(value), label: formatParameters(value) })),
     content: html`${bars.map((bar, index) =>
       bar.count === 0
         ? null

@@ -13,7 +13,7 @@ import {
   plural,
 } from '../format.ts'
 import { badge, facts, scrolling } from './badge.ts'
-import { casesTable } from './cases.ts'
+import { casesTable, OPEN } from './cases.ts'
 import { barChart } from './chart.ts'
 import { type Html, html } from './markup.ts'
 
@@ -33,7 +33,7 @@ function checksTable(checks: readonly CheckResult[]): Html {
 function checkRows(check: CheckResult): Html {
   const bounded = Object.entries(check.thresholds)
   const height = Math.max(1, bounded.length)
-  const head = html`<th scope="rowgroup" rowspan="${height}" class="nowrap">${check.name}</th><td rowspan="${height}">${badge(check.status)}</td>`
+  const head = html`<th scope="rowgroup" rowspan="${height}" class="nowrap">${check.name}<br><span class="muted small samples">${check.samples === 0 ? '' : plural(check.samples, 'sample')}</span></th><td rowspan="${height}">${badge(check.status)}</td>`
   if (bounded.length === 0) {
     return html`<tbody><tr>${head}<td colspan="4" class="muted">${check.reason ?? 'no threshold'}</td></tr></tbody>`
   }
@@ -44,39 +44,45 @@ function checkRows(check: CheckResult): Html {
   })}</tbody>`
 }
 
-/** What stands behind one check's verdict; nothing where its row said it all. */
+/** What stands behind one check's verdict; nothing where its row said it all. Open where there is something to see. */
 function evidence(check: CheckResult): Html | null {
   const others = Object.entries(check.metrics).filter(
     ([metric, value]) => !(metric in check.thresholds) && value !== null,
   )
   const chart = histogram(check)
-  if (others.length === 0 && chart === null && check.cases.length === 0 && check.reason === null) return null
-  return html`<section class="part evidence ${check.status}">
-    <div class="title"><h4>${check.name}</h4>${check.status === 'pass' ? null : badge(check.status)}<span class="muted small">${[
-      check.reference === null ? '' : `against ${check.reference}`,
-      check.samples === 0 ? '' : plural(check.samples, 'sample'),
-      check.smallestDrop === null ? '' : `a drop under ${formatShare(check.smallestDrop)} would not have shown`,
-    ]
-      .filter(part => part !== '')
-      .join(' · ')}</span></div>
-    ${check.reason === null ? null : html`<p class="explain reason">${check.reason}</p>`}
-    <div class="columns">
-      ${
-        others.length === 0 && check.worst === null
-          ? null
-          : html`<div class="evidence">${facts(
-              'figures',
-              others.map(([metric, value]) => [metricLabel(metric), formatMetric(metric, value)] as const),
-            )}${check.worst === null ? null : worstElement(check.worst)}</div>`
-      }
-      ${chart}
+  const isPlain = chart === null && check.cases.length === 0 && check.reason === null
+  if (isPlain && others.length <= 2) return null
+  const isOpen = check.status !== 'pass' || chart !== null
+  return html`<details class="part ${check.status}"${isOpen ? OPEN : null}>
+    <summary><h4>${check.name}</h4>${check.status === 'pass' ? null : badge(check.status)} <span class="muted small">${basis(check)}</span></summary>
+    <div class="evidence">
+      ${check.reason === null ? null : html`<p class="explain reason">${check.reason}</p>`}
+      <div class="columns">
+        <div class="evidence">${facts(
+          'figures',
+          others.map(([metric, value]) => [metricLabel(metric), formatMetric(metric, value)] as const),
+        )}${check.worst === null ? null : worstElement(check.worst)}</div>
+        ${chart}
+      </div>
+      ${casesTable(check)}
     </div>
-    ${casesTable(check)}
-  </section>`
+  </details>`
+}
+
+/** What the verdict rests on. */
+function basis({ reference, samples, smallestDrop }: CheckResult): string {
+  return [
+    reference === null ? '' : `against ${reference}`,
+    samples === 0 ? '' : plural(samples, 'sample'),
+    smallestDrop === null ? '' : `a drop under ${formatShare(smallestDrop)} would not have shown`,
+  ]
+    .filter(part => part !== '')
+    .join(' · ')
 }
 
 function worstElement(worst: WorstElement): Html {
-  return html`<p class="small"><span class="muted">Worst element</span><br><span class="code">${worst.output}[${worst.index.join(', ')}]</span> of case <span class="code">${worst.case}</span>: reference ${formatPrecise(worst.reference)}, device ${formatPrecise(worst.device)}</p>`
+  const difference = worst.reference === null || worst.device === null ? null : Math.abs(worst.device - worst.reference)
+  return html`<p class="small"><span class="muted">Worst element</span><br><span class="code">${worst.output}[${worst.index.join(', ')}]</span> of case <span class="code">${worst.case}</span>: reference ${formatPrecise(worst.reference)}, device ${formatPrecise(worst.device)}${difference === null ? '' : `, off by ${formatNumber(difference, 3)}`}</p>`
 }
 
 /** Null where JSON had no word for it. */
@@ -102,7 +108,7 @@ function histogram({ name, histogram: errors }: CheckResult): Html | null {
   const largest = errors.exponents.at(-1)
   return html`<figure><figcaption>How large the errors are</figcaption>${barChart({
     description: `Distribution of absolute errors of ${name}: ${formatCount(errors.zeros)} elements exactly equal, the largest error below ${largest === undefined ? NOTHING : formatNumber(2 ** (largest + 1), 3)}`,
-    xLabel: 'absolute error, from this power of two up; 0: exactly equal',
+    xLabel: 'absolute error (0: exactly equal)',
     bars: [equal, ...bins],
   })}</figure>`
 }

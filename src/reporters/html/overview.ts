@@ -2,7 +2,7 @@
 import type { ResultDocument, UnitResult } from '../../events/result.ts'
 import { formatDuration, formatNumber, plural } from '../format.ts'
 import { verdictMatrix } from '../matrix.ts'
-import { headline, hint, MEANINGS, resume, STATUSES, unitName } from '../units.ts'
+import { headline, hint, MEANINGS, notPassed, resume, STATUSES, unitName } from '../units.ts'
 import { badge, facts, SIGNS, scrolling } from './badge.ts'
 import { type Html, html } from './markup.ts'
 
@@ -63,7 +63,7 @@ function matrixCell(unit: UnitResult, anchorOf: AnchorOf): Html {
 }
 
 export function attentionSection(result: ResultDocument, anchorOf: AnchorOf): Html | null {
-  const units = result.units.filter(unit => unit.status !== 'pass')
+  const units = notPassed(result)
   if (units.length === 0) return null
   return html`<section aria-labelledby="attention"><h2 id="attention">Not passed</h2><ul class="panel attention">${units.map(
     unit =>

@@ -103,14 +103,19 @@ ${statuses}
 .facts dt{color:var(--muted);font-size:.8rem}
 .facts dd{margin:0}
 .panel{background:var(--panel);border:1px solid var(--line);border-radius:12px}
-.scroll{overflow-x:auto}
+.panel>.scroll{border-radius:11px}
+/* Shadows at the edges behind which there is more; the covers scroll away with the table. */
+.scroll{overflow-x:auto;background:linear-gradient(to right,var(--panel) 30%,transparent) left/36px 100% no-repeat local,linear-gradient(to left,var(--panel) 30%,transparent) right/36px 100% no-repeat local,linear-gradient(to right,#0003,transparent) left/12px 100% no-repeat scroll,linear-gradient(to left,#0003,transparent) right/12px 100% no-repeat scroll}
 table{border-collapse:collapse;width:100%;font-size:.9rem}
 th,td{text-align:left;vertical-align:top;padding:.5rem .8rem;border-top:1px solid var(--line);overflow-wrap:normal}
-thead th{border-top:0;color:var(--muted);font-weight:500;font-size:.8rem;vertical-align:bottom}
+thead th{border-top:0;overflow-wrap:normal;color:var(--muted);font-weight:500;font-size:.8rem;vertical-align:bottom}
 tbody th{font-weight:600}
-td.number,th.number{text-align:right;white-space:nowrap}
+.samples{font-weight:400}
+td.number,th.number{text-align:right}
+td.number,tbody th.number{white-space:nowrap}
+thead th.number{min-width:5.4rem}
 td.source{color:var(--muted);font-size:.82rem;min-width:15rem;max-width:26rem}
-td.wide{min-width:14rem;overflow-wrap:anywhere}
+td.wide{min-width:16rem;width:50%;overflow-wrap:anywhere}
 .nowrap{white-space:nowrap}
 .unmet{color:var(--fail-text);font-weight:600}
 .matrix th[scope=colgroup]{text-align:center;border-left:1px solid var(--line);color:var(--text);font-weight:600}
@@ -132,15 +137,18 @@ td.wide{min-width:14rem;overflow-wrap:anywhere}
 .remark{border-left:4px solid var(--inconclusive-text);background:var(--inconclusive-back);color:var(--inconclusive-text);border-radius:4px;padding:.4rem .8rem}
 .explain{border-left:4px solid var(--status-text);background:var(--status-back);color:var(--status-text);border-radius:4px;padding:.5rem .8rem}
 .part>.scroll{margin:0 -1.3rem}
-.part>.scroll th:first-child,.part>.scroll td:first-child{padding-left:1.3rem}
+.part>.title{margin-bottom:.6rem}
+.part>.explain{margin-bottom:.8rem}
+.part>.scroll+.scroll{margin-top:1.2rem}
+.part>.scroll th:first-child{padding-left:1.3rem}
 .part>h4{margin-bottom:.6rem}
-.evidence{display:grid;gap:.8rem}
+.evidence{display:grid;grid-template-columns:minmax(0,1fr);gap:.8rem}
 .evidence>.columns{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,330px),1fr));gap:1rem 2rem;align-items:start}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,170px),1fr));gap:.6rem 1.2rem}
 .figures dt{color:var(--muted);font-size:.8rem}
 .figures dd{margin:0}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,330px),1fr));gap:1.2rem 1.6rem;margin-top:1.2rem}
-figure{min-width:0;max-width:520px}
+figure{min-width:0;max-width:460px}
 figcaption{font-size:.85rem;font-weight:600;margin-bottom:.4rem}
 .chart{display:block;width:100%;height:auto;font-size:12px}
 .chart text{fill:var(--muted);font-family:inherit}
@@ -166,6 +174,9 @@ ${dashes}
 .legend{display:flex;flex-wrap:wrap;gap:.2rem 1rem;list-style:none;padding:.3rem 0 0;font-size:.82rem;color:var(--muted)}
 .legend svg{vertical-align:-1px}
 details>summary{cursor:pointer;font-weight:600;font-size:.9rem}
+details>summary>h4{display:inline;margin-right:.5rem}
+details>summary .muted{font-weight:400}
+details.part>.evidence{padding-top:.3rem}
 details[open]>summary{margin-bottom:.6rem}
 .texts{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:.2rem .8rem;margin-top:.4rem;font-size:.85rem}
 .texts dt{color:var(--muted)}
@@ -178,7 +189,7 @@ footer{padding:2.5rem 0;color:var(--muted);font-size:.85rem}
 .verdict h1{font-size:1.5rem}
 .unit>header,.unit>.part{padding:1rem}
 .part>.scroll{margin:0 -1rem}
-.part>.scroll th:first-child,.part>.scroll td:first-child{padding-left:1rem}
+.part>.scroll th:first-child{padding-left:1rem}
 th,td{padding:.45rem .6rem}
 .matrix td{min-width:7.5rem}
 }

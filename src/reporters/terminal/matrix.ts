@@ -8,25 +8,31 @@ import { displayWidth, table } from './text.ts'
 export function matrix(result: ResultDocument, view: View): string[] {
   const { columns, rows } = verdictMatrix(result)
   const modelWidth = Math.max(5, ...rows.map(row => displayWidth(printable(row.model))))
-  const cellWidth = Math.max(
-    6,
-    ...columns.map(({ device }) => device.length),
-    ...result.units.map(unit => unit.status.length + 2),
-  )
-  const perTable = Math.max(1, Math.floor((view.width - modelWidth) / (cellWidth + 2)))
   const cell = (units: readonly UnitResult[]) =>
     units.map(({ status }) => `${symbol(view.look, status)} ${paint(view.look, status, status)}`).join(' ')
+  const widthOf = (index: number) =>
+    Math.max(
+      ...Object.values(columns[index] ?? {}).map(displayWidth),
+      ...rows.map(row => displayWidth(cell(row.cells[index] ?? []))),
+    )
   const lines: string[] = []
-  for (let from = 0; from < columns.length; from += perTable) {
-    const shown = columns.slice(from, from + perTable)
+  let from = 0
+  while (from < columns.length) {
+    let to = from + 1
+    let used = modelWidth + 2 + widthOf(from)
+    while (to < columns.length && used + 2 + widthOf(to) <= view.width) used += 2 + widthOf(to++)
     if (from > 0) lines.push('')
     lines.push(
       ...table(
-        [{ header: ['', 'model'] }, ...shown.map(({ device, precision }) => ({ header: [device, precision] }))],
-        rows.map(row => [printable(row.model), ...row.cells.slice(from, from + perTable).map(cell)]),
+        [
+          { header: ['', 'model'] },
+          ...columns.slice(from, to).map(({ device, precision }) => ({ header: [device, precision] })),
+        ],
+        rows.map(row => [printable(row.model), ...row.cells.slice(from, to).map(cell)]),
         { width: view.width, indent: 0, header: view.look.colors.dim },
       ),
     )
+    from = to
   }
   return lines
 }

@@ -1,7 +1,7 @@
 import type { ResultDocument } from '../../events/result.ts'
 import { formatDuration, plural } from '../format.ts'
 import type { WrittenReport } from '../reporter.ts'
-import { headline, hint, MEANINGS, resume, STATUSES, unitName } from '../units.ts'
+import { headline, hint, MEANINGS, notPassed, resume, STATUSES, unitName } from '../units.ts'
 import { type Look, legible, paint, printable, symbol } from './look.ts'
 import { matrix } from './matrix.ts'
 import { benchmarkTable, checkTable } from './tables.ts'
@@ -44,21 +44,18 @@ function reasons(result: ResultDocument, view: View): string[] {
   const { bold, dim } = view.look.colors
   const indented = (text: string, indent: number, style: (line: string) => string = line => line) =>
     wrap(printable(text), view.width - indent).map(line => ' '.repeat(indent) + style(line))
-  const lines = result.units
-    .filter(unit => unit.status !== 'pass')
-    .flatMap(unit => {
-      const parts = [...unit.checks, ...unit.benchmarks].filter(part => part.status !== 'pass' && part.reason !== null)
-      const own =
-        parts.length > 0 && unit.reason?.startsWith(`${parts.find(part => part.status === unit.status)?.name}:`)
-      const advice = hint(unit)
-      return [
-        '',
-        `${symbol(view.look, unit.status)} ${printable(unitName(unit))}: ${paint(view.look, unit.status, unit.status)}${unit.fault === null ? '' : dim(` (${unit.fault})`)}`,
-        ...(own ? [] : indented(unit.reason ?? MEANINGS[unit.status], 2)),
-        ...parts.flatMap(part => indented(`${part.name}: ${part.reason}`, 2)),
-        ...(advice === null ? [] : indented(`→ ${advice}`, 2, dim)),
-      ]
-    })
+  const lines = notPassed(result).flatMap(unit => {
+    const parts = [...unit.checks, ...unit.benchmarks].filter(part => part.status !== 'pass' && part.reason !== null)
+    const own = parts.length > 0 && unit.reason?.startsWith(`${parts.find(part => part.status === unit.status)?.name}:`)
+    const advice = hint(unit)
+    return [
+      '',
+      `${symbol(view.look, unit.status)} ${printable(unitName(unit))}: ${paint(view.look, unit.status, unit.status)}${unit.fault === null ? '' : dim(` (${unit.fault})`)}`,
+      ...(own ? [] : indented(unit.reason ?? MEANINGS[unit.status], 2)),
+      ...parts.flatMap(part => indented(`${part.name}: ${part.reason}`, 2)),
+      ...(advice === null ? [] : indented(`→ ${advice}`, 2, dim)),
+    ]
+  })
   return lines.length === 0 ? [] : [bold('Not passed'), ...lines]
 }
 
@@ -72,8 +69,9 @@ function verdict(result: ResultDocument, view: View): string[] {
     .map(status => paint(view.look, status, `${result.counts[status]} ${status}`))
     .join(dim(' · '))
   return [
-    `${symbol(view.look, result.verdict)} ${bold(paint(view.look, result.verdict, result.verdict.toUpperCase()))}  ${counts}  ${dim(`${plural(result.units.length, 'unit')} in ${formatDuration(result.durationMs)}`)}`,
+    `${symbol(view.look, result.verdict)} ${bold(paint(view.look, result.verdict, result.verdict.toUpperCase()))}  ${counts}`,
     ...wrap(headline(result), view.width - 2).map(line => `  ${line}`),
+    `  ${dim(`${plural(result.units.length, 'unit')} in ${formatDuration(result.durationMs)}`)}`,
     ...(result.complete ? [] : [`  ${dim(`→ Go on with it: ${resume(result)}`)}`]),
   ]
 }

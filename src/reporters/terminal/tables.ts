@@ -1,10 +1,9 @@
-import type { BenchmarkPoint, BenchmarkResult, CheckResult, TargetResult, UnitResult } from '../../events/result.ts'
+import type { BenchmarkPoint, BenchmarkResult, CheckResult, UnitResult } from '../../events/result.ts'
 import {
   formatBytes,
   formatColumn,
   formatCount,
   formatMeasured,
-  formatMetric,
   formatShare,
   formatThreshold,
   meets,
@@ -13,7 +12,7 @@ import {
 } from '../format.ts'
 import { paint, printable, symbol } from './look.ts'
 import type { View } from './summary.ts'
-import { table } from './text.ts'
+import { table, wrap } from './text.ts'
 
 /** A unit's checks: for each bounded metric the measured value beside its threshold. */
 export function checkTable(unit: UnitResult, view: View): string[] {
@@ -86,16 +85,19 @@ export function benchmarkTable(benchmark: BenchmarkResult, view: View): string[]
   return [...lines, ...targetLines(benchmark, view)]
 }
 
-function targetLines(benchmark: BenchmarkResult, { look }: View): string[] {
-  const missed = benchmark.points
-    .flatMap(point => point.targets.map(target => ({ point, target })))
-    .filter(({ target }) => target.met === false)
-  const met = benchmark.points.flatMap(point => point.targets).filter(target => target.met === true).length
-  const describe = ({ point, target }: { point: BenchmarkPoint; target: TargetResult }) => {
-    const text = `batch ${point.batch}: ${metricLabel(target.metric)} ${formatMetric(target.metric, target.value)}, target ${formatThreshold(target.metric, target)}`
-    return target.enforced
-      ? `  ${symbol(look, 'fail')} ${paint(look, 'fail', text)}`
-      : `  ${look.colors.dim(`· ${text} (for information)`)}`
-  }
-  return [...(met === 0 ? [] : [`  ${look.colors.dim(`${plural(met, 'target')} met`)}`]), ...missed.map(describe)]
+function targetLines(benchmark: BenchmarkResult, { look, width }: View): string[] {
+  const all = benchmark.points.flatMap(point => point.targets.map(target => ({ batch: point.batch, target })))
+  const met = all.filter(({ target }) => target.met === true).length
+  const missed = all.filter(({ target }) => target.met === false)
+  const lines = missed.flatMap(({ batch, target }) => {
+    const value = formatMeasured(target.metric, target.value, target)
+    const text = `batch ${batch}: ${metricLabel(target.metric)} ${value}, target ${formatThreshold(target.metric, target)}`
+    const note = target.enforced ? '' : ' (for information)'
+    const sign = target.enforced ? symbol(look, 'fail') : '·'
+    return wrap(text + note, width - 4).map((line, index) => {
+      const painted = target.enforced ? paint(look, 'fail', line) : look.colors.dim(line)
+      return `  ${index === 0 ? sign : ' '} ${painted}`
+    })
+  })
+  return [...(met === 0 ? [] : [`  ${look.colors.dim(`${plural(met, 'target')} met`)}`]), ...lines]
 }

@@ -1,0 +1,63 @@
+/** From the text of an option to a value of the domain; each says what is allowed. */
+import { AssayError } from '../errors.ts'
+import type { DeviceId, Precision } from '../words.ts'
+import type { Reader } from './option.ts'
+
+function invalid(message: string, flag: string, hint: string): AssayError {
+  return new AssayError('argument-invalid', message, { where: flag, hint })
+}
+
+/** A word of a closed set. */
+export function oneOf<const T extends string>(allowed: () => Promise<readonly T[]> | readonly T[]): Reader<T> {
+  return async (text, flag) => {
+    const words = await allowed()
+    const found = words.find(word => word === text)
+    if (found !== undefined) return found
+    const { didYouMean } = await import('../plan/nearest.ts')
+    throw invalid(`'${text}' is not allowed here`, flag, didYouMean(text, words))
+  }
+}
+
+export const precision: Reader<Precision> = oneOf(async () => (await import('../words.ts')).Precision.options)
+
+export const check = oneOf(async () => Object.keys((await import('../checks/index.ts')).checks))
+
+/** A device by its form; whether it is here is found out later. */
+export const device: Reader<DeviceId> = async (text, flag) => {
+  const { DeviceId } = await import('../words.ts')
+  const parsed = DeviceId.safeParse(text)
+  if (parsed.success) return parsed.data
+  throw invalid(
+    `'${text}' is not a device`,
+    flag,
+    'a device is written engine:device[:index], like ort:cpu; `assay devices` lists those here',
+  )
+}
+
+/** A whole number from 1 on. */
+export const count: Reader<number> = (text, flag) => {
+  const value = Number(text)
+  if (/^\d+$/.test(text) && value >= 1 && Number.isSafeInteger(value)) return value
+  throw invalid(`'${text}' is not a whole number above 0`, flag, `for example ${flag} 8`)
+}
+
+/** A span of seconds, given back in ms. */
+export const secondsAsMs: Reader<number> = (text, flag) => {
+  const seconds = Number(text)
+  if (text.trim() !== '' && Number.isFinite(seconds) && seconds > 0) return Math.max(1, Math.round(seconds * 1000))
+  throw invalid(`'${text}' is not a number of seconds above 0`, flag, `for example ${flag} 20`)
+}
+
+/** `ttftMs=100` */
+export const target: Reader<readonly [metric: string, limit: number]> = async (text, flag) => {
+  const { GenerationSettings } = await import('../plan/schema.ts')
+  const metrics = Object.keys(GenerationSettings.shape.targets.unwrap().shape)
+  const [metric = '', limit = ''] = text.split('=', 2)
+  if (!metrics.includes(metric)) {
+    const { didYouMean } = await import('../plan/nearest.ts')
+    throw invalid(`there is no target '${metric}'`, flag, didYouMean(metric, metrics))
+  }
+  const value = Number(limit)
+  if (limit.trim() !== '' && Number.isFinite(value) && value > 0) return [metric, value]
+  throw invalid(`target ${metric} needs a number above 0`, flag, `for example ${flag} ${metric}=100`)
+}

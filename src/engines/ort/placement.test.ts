@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest'
+import { parseProfile } from './placement.ts'
+
+type Shapes = Record<string, number[]>[]
+
+function event(operator: string, inputs: Shapes, outputs: Shapes, dur: number, provider = 'CPUExecutionProvider') {
+  const args = { op_name: operator, provider, input_type_shape: inputs, output_type_shape: outputs }
+  return { cat: 'Node', pid: 1, tid: 1, dur, ts: 0, ph: 'X', name: `${operator}_0_kernel_time`, args }
+}
+
+const a = { float: [1, 4, 64] }
+
+test('an fp16 graph that was computed in fp32 shows it', () => {
+  const half = { float16: [1, 4, 64] }
+  const { operators, computedIn } = parseProfile(
+    JSON.stringify([
+      { cat: 'Session', pid: 1, tid: 1, dur: 9, ts: 0, ph: 'X', name: 'model_run', args: {} },
+      event('Cast', [half], [a], 5),
+      event('MatMul', [a, { float: [64, 64] }], [a], 90),
+      event('MatMul', [a, { float: [64, 64] }], [a], 90),
+      event('Cast', [a], [half], 5),
+    ]),
+  )
+  expect(computedIn).toEqual(['fp32'])
+  expect(operators).toEqual([
+    { operator: 'Cast', type: 'fp32', provider: 'CPUExecutionProvider', nodes: 1 },
+    { operator: 'MatMul', type: 'fp32', provider: 'CPUExecutionProvider', nodes: 2 },
+    { operator: 'Cast', type: 'fp16', provider: 'CPUExecutionProvider', nodes: 1 },
+  ])
+})
+
+test('packed weights are named by their bits, and the type with most work comes first', () => {
+  const packed = (blob: number) => ({ uint8: [64, 2, blob] })
+  const { computedIn } = parseProfile(
+    JSON.stringify([
+      event('MatMul', [a, { float: [64, 64] }], [a], 10),
+      event('MatMulNBits', [a, packed(16), { float: [128] }], [a], 30),
+      event('MatMulNBits', [a, packed(32), { float: [128] }], [a], 20),
+      event('DynamicQuantizeMatMul', [a, { int8: [64, 64] }], [a], 15),
+    ]),
+  )
+  expect(computedIn).toEqual(['int8', 'int4', 'fp32'])
+})
+
+test('what fell back to another provider has a row of its own', () => {
+  const { operators } = parseProfile(
+    JSON.stringify([event('Add', [a, a], [a], 1, 'WebGpuExecutionProvider'), event('Add', [a, a], [a], 1)]),
+  )
+  expect(operators.map(row => row.provider)).toEqual(['WebGpuExecutionProvider', 'CPUExecutionProvider'])
+})

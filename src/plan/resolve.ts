@@ -1,0 +1,75 @@
+/** Devices that a plan names against those that are here. Pure. */
+import { AssayError } from '../errors.ts'
+import type { DeviceDescription } from '../protocol/messages.ts'
+import { nearest } from './nearest.ts'
+import type { Plan } from './schema.ts'
+
+/** What is on this machine. */
+export interface Found {
+  readonly devices: readonly DeviceDescription[]
+  /** The engines that Assay or the plan knows, whether they work or not. */
+  readonly engines: readonly string[]
+  /** Engines that could not be asked, and why. */
+  readonly problems: readonly { readonly engine: string; readonly message: string }[]
+}
+
+/**
+ * The devices to run on, in the plan's order; `all` is every device found.
+ * @throws AssayError `device-unknown` for an engine that nobody knows; `device-unavailable` for a device that its engine
+ * does not offer here, or where there is no device at all
+ */
+export function resolveDevices(asked: Plan['devices'], found: Found): DeviceDescription[] {
+  if (asked !== 'all') return asked.map(id => resolveDevice(id, found))
+  if (found.devices.length > 0) return [...found.devices]
+  throw new AssayError('device-unavailable', 'no device was found here', {
+    hint: problemsOf(found) ?? listEngines(found),
+  })
+}
+
+/** One device by its name. Throws as `resolveDevices`. */
+export function resolveDevice(id: string, found: Found): DeviceDescription {
+  const device = found.devices.find(candidate => candidate.id === id)
+  if (device !== undefined) return device
+  const engine = id.split(':', 1)[0] ?? id
+  const meant = nearest(
+    id,
+    found.devices.map(candidate => candidate.id),
+  )
+  const suggestion = meant === null ? '' : `did you mean ${meant}? `
+  if (!found.engines.includes(engine))
+    throw new AssayError('device-unknown', `there is no engine '${engine}' for device ${id}`, {
+      hint: `${suggestion}${listEngines(found)}; a plan can add engines of its own`,
+    })
+  const problem = found.problems.find(candidate => candidate.engine === engine)
+  throw new AssayError(
+    'device-unavailable',
+    problem === undefined
+      ? `engine '${engine}' has no device ${id} here`
+      : `device ${id} cannot be used, since its engine could not be started: ${problem.message}`,
+    { hint: `${suggestion}${listDevices(found)}` },
+  )
+}
+
+/** Settings for an engine that does not exist would be silently without effect. Throws AssayError `device-unknown`. */
+export function checkOptions(plan: Plan, { engines }: Pick<Found, 'engines'>): void {
+  for (const engine of Object.keys(plan.options)) {
+    if (engines.includes(engine)) continue
+    const meant = nearest(engine, engines)
+    throw new AssayError('device-unknown', `the plan has options for an engine '${engine}', which does not exist`, {
+      where: `options.${engine}`,
+      hint: `${meant === null ? '' : `did you mean ${meant}? `}engines: ${engines.join(', ')}`,
+    })
+  }
+}
+
+function listDevices({ devices }: Found): string {
+  return devices.length === 0 ? 'no device was found here' : `devices here: ${devices.map(({ id }) => id).join(', ')}`
+}
+
+function listEngines({ engines }: Found): string {
+  return engines.length === 0 ? 'no engine is known' : `engines: ${engines.join(', ')}`
+}
+
+function problemsOf({ problems }: Found): string | null {
+  return problems.length === 0 ? null : problems.map(({ engine, message }) => `${engine}: ${message}`).join('; ')
+}

@@ -1,0 +1,39 @@
+import { buildArtifact } from '../build/artifact.ts'
+import type { Model } from '../build/model.ts'
+import { LOWERABLE } from '../lower/index.ts'
+import type { Plan } from '../plan/schema.ts'
+import type { Precision } from '../words.ts'
+import type { FoundDevice } from './discovery.ts'
+import type { Loadable } from './session.ts'
+
+/** Why a device cannot run a model at a precision, or null where it can. */
+export function unsupported(
+  model: Model,
+  { description, forms, launch }: FoundDevice,
+  precision: Precision,
+): string | null {
+  if (!description.precisions.includes(precision))
+    return `${description.id} has no ${precision}; it has ${description.precisions.join(', ')}`
+  if (forms.includes('onnx')) {
+    if (model.kind === 'llm' && !LOWERABLE.includes(precision)) return `${precision} graphs are not built yet`
+    return null
+  }
+  if (model.kind === 'onnx') return `the engine ${launch.engine} takes no ONNX files`
+  if (model.directory === null)
+    return `the engine ${launch.engine} takes model directories, and ${model.reference} has seeded weights; assay export makes one`
+  return null
+}
+
+/** What the device's worker is told to load: a graph lowered for it, or the model's directory. Builds the graph if need be. */
+export function loadableFor(
+  model: Model,
+  { description, forms, launch }: FoundDevice,
+  precision: Precision,
+  options: Plan['options'],
+  home: string,
+): Loadable {
+  const shared = { device: description.id, precision, options: options[launch.engine] ?? {} }
+  if (model.kind === 'onnx') return { ...shared, form: 'onnx', path: model.path, interface: null }
+  if (!forms.includes('onnx')) return { ...shared, form: 'huggingface', path: model.directory ?? '', interface: null }
+  return { ...shared, form: 'onnx', ...buildArtifact(model, precision, description.dialect ?? 'portable', home) }
+}

@@ -1,0 +1,11 @@
+import { resolve } from 'node:path'
+import type { ModelEntry } from '../plan/schema.ts'
+
+/** The plan's prompts and text of a model, as absolute paths. */
+export function chosenPrompts(
+  entry: ModelEntry,
+  base: string,
+): { prompts: string | undefined; text: string | undefined } {
+  const place = (path: string | undefined) => (path === undefined ? undefined : resolve(base, path))
+  return { prompts: place(entry.prompts), text: place(entry.text) }
+}

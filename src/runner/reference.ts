@@ -1,0 +1,116 @@
+/** What a device is judged against: a golden, or what the reference device gave, captured once and kept by content hash. */
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { LanguageModel } from '../build/model.ts'
+import type { Outputs, Reference } from '../checks/index.ts'
+import { checkGoldenMatches, readGolden, writeGolden } from '../goldens/golden.ts'
+import { describeProducer } from '../goldens/producer.ts'
+import { goldenOutputs, type LlmWorkload, workloadOfGolden } from '../workloads/llm/index.ts'
+import type { FoundDevice } from './discovery.ts'
+import { loadableFor } from './loadable.ts'
+import { type Observer, observe } from './observe.ts'
+import { type RunContext, sessionLimits } from './request.ts'
+import { Session } from './session.ts'
+
+/** The reference of a unit, and the workload with the cases that it has. */
+export interface Judged {
+  readonly reference: Reference | null
+  /** Why there is none. */
+  readonly noReference: string | null
+  readonly workload: LlmWorkload
+}
+
+/** Whether a device at a precision is what the plan calls right. */
+export function isReference(context: RunContext, device: string, precision: string): boolean {
+  return context.plan.reference.device === device && context.plan.reference.precision === precision
+}
+
+/** A golden in place of a reference. Throws AssayError('golden-mismatch') where it is of another model. */
+function judgedByGolden(path: string, model: LanguageModel, workload: LlmWorkload): Judged {
+  const golden = readGolden(path)
+  checkGoldenMatches(golden, model.fingerprint)
+  const ofGolden = workloadOfGolden(workload, golden.outputs)
+  return {
+    reference: {
+      name: `golden of ${describeProducer(golden.producer)}, ${golden.precision}`,
+      outputs: goldenOutputs(ofGolden, golden.outputs),
+    },
+    noReference: null,
+    workload: ofGolden,
+  }
+}
+
+/** Finds, or captures, what a unit is judged against. */
+export async function judgedBy(
+  context: RunContext,
+  model: LanguageModel,
+  workload: LlmWorkload,
+  unit: { readonly device: string; readonly precision: string; readonly golden: string | undefined },
+  onCase: Observer,
+): Promise<Judged> {
+  if (unit.golden !== undefined) return judgedByGolden(resolve(context.base, unit.golden), model, workload)
+  if (!isReference(context, unit.device, unit.precision)) {
+    const { name, outputs } = await capturedReference(context, model, workload, onCase)
+    return { reference: { name, outputs }, noReference: null, workload }
+  }
+  const [shipped] = model.goldens
+  if (shipped !== undefined) return judgedByGolden(shipped, model, workload)
+  return {
+    reference: null,
+    noReference:
+      `${unit.device} at ${unit.precision} is the reference itself, and comparing a device with itself proves nothing; ` +
+      'a golden made by another framework can judge it (--golden FILE, docs/goldens.md)',
+    workload,
+  }
+}
+
+function referenceDevice(context: RunContext): FoundDevice {
+  const { device } = context.plan.reference
+  const found = context.discovered.found.get(device)
+  if (!found) throw new Error(`the reference ${device} is not here`)
+  return found
+}
+
+/** Opens a session on the plan's reference device and precision. */
+export async function openReference(context: RunContext, model: LanguageModel): Promise<Session> {
+  const found = referenceDevice(context)
+  const loadable = loadableFor(model, found, context.plan.reference.precision, context.plan.options, context.home)
+  return Session.open(found.launch, loadable, sessionLimits(context.plan), context.signal)
+}
+
+async function capturedReference(
+  context: RunContext,
+  model: LanguageModel,
+  workload: LlmWorkload,
+  onCase: Observer,
+): Promise<{ name: string; outputs: Outputs }> {
+  const { device, precision } = context.plan.reference
+  const cases = workload.cases.filter(({ kind }) => kind !== 'stepwise')
+  const { versions, description } = referenceDevice(context)
+  const key = createHash('sha256')
+    .update(
+      JSON.stringify([model.fingerprint, device, precision, versions, description.properties, cases, workload.stop]),
+    )
+    .digest('hex')
+    .slice(0, 32)
+  const name = `${device} ${precision}`
+  const path = join(context.home, 'references', `${key}.safetensors`)
+  if (existsSync(path)) return { name, outputs: readGolden(path).outputs }
+  const session = await openReference(context, model)
+  try {
+    const outputs = await observe(session, workload, cases, { again: false }, onCase)
+    mkdirSync(join(context.home, 'references'), { recursive: true })
+    const [engine = ''] = device.split(':')
+    writeGolden(path, {
+      model: model.reference,
+      fingerprint: model.fingerprint,
+      producer: { engine, device, versions: { ...versions } },
+      precision,
+      outputs,
+    })
+    return { name, outputs }
+  } finally {
+    await session.close()
+  }
+}

@@ -1,0 +1,74 @@
+/** What the units of every category share: telling what they do, which checks were asked for, what really ran. */
+import { type CheckContext, checks, type Outputs, type Reference } from '../checks/index.ts'
+import type { Placement } from '../protocol/messages.ts'
+import type { Precision } from '../words.ts'
+import type { UnitContext } from './run.ts'
+import type { Session } from './session.ts'
+
+/** Says what the unit is doing, for people. */
+export function activity(context: UnitContext, text: string): (done: number, total: number) => void {
+  const { unit, attempt, emit } = context
+  const tell = (done: number, total: number) =>
+    emit({ type: 'activity', unit: unit.header.id, attempt, text, done, total })
+  tell(0, 0)
+  return tell
+}
+
+/** Judges by every check that the plan asks for, of those that suit the category. */
+export function judgeAll(
+  context: UnitContext,
+  names: readonly (keyof typeof checks)[],
+  reference: Reference | null,
+  device: Outputs,
+  checkContext: CheckContext,
+): void {
+  const { plan, unit, attempt, emit } = context
+  for (const name of names) {
+    if (plan.checks !== 'all' && !plan.checks.includes(name)) continue
+    const check = checks[name].judge(reference, device, checkContext)
+    emit({ type: 'check-ended', unit: unit.header.id, attempt, check })
+  }
+}
+
+/** Remarks on a placement that change how the numbers read. */
+export function remarksOn(placement: Placement | null, precision: Precision, device: string): string[] {
+  if (placement === null) return []
+  const remarks: string[] = []
+  const [first] = placement.computedIn
+  if (first !== undefined && first !== precision)
+    remarks.push(`asked for ${precision}; most of its matrix products were computed in ${first}`)
+  const wanted = device.split(':')[1] ?? ''
+  const elsewhere = placement.operators.filter(({ provider }) => !sameProvider(provider, wanted))
+  if (elsewhere.length > 0 && wanted !== 'cpu') {
+    const nodes = elsewhere.reduce((sum, row) => sum + row.nodes, 0)
+    const names = [...new Set(elsewhere.map(({ operator }) => operator))].slice(0, 8).join(', ')
+    remarks.push(`${nodes} nodes ran elsewhere than on ${device}: ${names}`)
+  }
+  return remarks
+}
+
+/** onnxruntime's "WebGpuExecutionProvider" is the device `webgpu`. */
+function sameProvider(provider: string, device: string): boolean {
+  return provider.toLowerCase().replace('executionprovider', '') === device.toLowerCase()
+}
+
+/** Tells what was loaded, and how it was really placed. */
+export function tellLoaded(
+  context: UnitContext,
+  session: Session,
+  model: { readonly fingerprint: string; readonly parameters: number | null },
+): void {
+  const { unit, attempt, emit } = context
+  const { placement, loadMs } = session.loaded
+  const { id, precision, device } = unit.header
+  emit({
+    type: 'model-loaded',
+    unit: id,
+    attempt,
+    fingerprint: model.fingerprint,
+    parameters: model.parameters,
+    placement,
+    remarks: remarksOn(placement, precision, device),
+    loadMs,
+  })
+}

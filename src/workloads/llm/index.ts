@@ -1,0 +1,9 @@
+export {
+  benchmarkPrompts,
+  type CaseKind,
+  goldenOutputs,
+  type LlmCase,
+  type LlmWorkload,
+  workloadOfGolden,
+} from './cases.ts'
+export { workloadOf } from './workload.ts'

@@ -1,0 +1,70 @@
+/** Models, devices and errors are named by others: whatever they are called, a report stays a report. */
+import { describe, expect, test } from 'vitest'
+import { resultOf } from '../../src/events/document.ts'
+import type { ResultDocument } from '../../src/events/result.ts'
+import { ResultDocument as Schema } from '../../src/events/result.ts'
+import { REPORTERS } from '../../src/reporters/index.ts'
+import { log } from './fixture.ts'
+
+const EVIL = `</script><script>alert(1)</script><img src=x onerror=alert(2)>"'\`&amp;<!--\u202e`
+
+/** Every free text of a document, made evil; what has a form of its own (ids of devices, times, words) stays. */
+function poison(document: ResultDocument): ResultDocument {
+  const isFree = (text: string) => !/^(assay-run-1|[a-z]+:[a-z]+(:\d)?|\d{4}-\d\d-\d\dT.*Z)$/.test(text)
+  const words = new Set(['pass', 'fail', 'error', 'skip', 'inconclusive', 'fp32', 'fp16', 'bf16', 'int8', 'int4'])
+  for (const word of ['llm', 'onnx', 'device', 'reference', 'assay', 'cpu', 'gpu', 'npu', 'other', 'ort', 'portable'])
+    words.add(word)
+  for (const word of ['at-most', 'at-least', 'equal']) words.add(word)
+  const walk = (value: unknown): unknown => {
+    if (typeof value === 'string') return isFree(value) && !words.has(value) ? `${value}${EVIL}` : value
+    if (Array.isArray(value)) return value.map(walk)
+    if (typeof value !== 'object' || value === null) return value
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, walk(inner)]))
+  }
+  return Schema.parse(walk(document))
+}
+
+const document = () => {
+  const result = resultOf(log())
+  if (result === null) throw new Error('the fixture is empty')
+  return result
+}
+
+describe('an HTML report of hostile texts', () => {
+  const clean = REPORTERS.html.render(document())
+  const poisoned = REPORTERS.html.render(poison(document()))
+  const tags = (page: string) => page.match(/<[a-z/!][^>]*>/gi)?.map(tag => /^<[/!]?[a-z0-9]*/i.exec(tag)?.[0]) ?? []
+
+  test('has the same elements in the same order as one of harmless texts', () => {
+    expect(tags(poisoned)).toEqual(tags(clean))
+  })
+
+  test('has no attribute that the templates did not write', () => {
+    expect(poisoned).not.toMatch(/<[^>]*\son[a-z]+=/i)
+    expect(poisoned).not.toContain('<img')
+    expect(poisoned).not.toContain('\u202e<')
+  })
+
+  test('still carries the document, evil and whole', () => {
+    const data = /<script type="application\/json" id="assay-result">(.*?)<\/script>/s.exec(poisoned)?.[1] ?? ''
+    expect(JSON.parse(data)).toEqual(poison(document()))
+  })
+
+  test('also where metrics, thresholds and details are named so', () => {
+    const renamed = document()
+    for (const unit of renamed.units) {
+      for (const check of unit.checks) {
+        check.metrics = { [EVIL]: 1, ...check.metrics }
+        check.thresholds = { [EVIL]: { limit: 1, comparison: 'equal', source: EVIL }, ...check.thresholds }
+        for (const each of check.cases) each.details = { [EVIL]: EVIL }
+      }
+      for (const { points } of unit.benchmarks)
+        for (const point of points)
+          point.targets.push({ metric: EVIL, limit: 1, comparison: 'at-most', value: 2, met: false, enforced: true })
+      unit.telemetry = { [EVIL]: 1 }
+    }
+    const page = REPORTERS.html.render(renamed)
+    expect(page.match(/<script/g)).toHaveLength(2)
+    expect(page).not.toContain('<img')
+  })
+})
