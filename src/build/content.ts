@@ -17,11 +17,11 @@ export function* contentChunks(content: Content, weights: WeightSource): Generat
       return
     case 'int8':
       for (const name of content.names)
-        for (const row of floatRows(weights, name)) yield quantiseRow(row, content.store === 'offset' ? 128 : 0)
+        for (const rows of floatRows(weights, name)) yield quantiseRows(rows, content.store === 'offset' ? 128 : 0)
       return
     case 'int8-scales':
       for (const name of content.names) {
-        const scales = Float32Array.from(floatRows(weights, name), rowScale)
+        const scales = Array.from(floatRows(weights, name), rowScales).flatMap(piece => Array.from(piece))
         const repeated = new Float32Array(scales.length * content.repeat)
         for (const [row, scale] of scales.entries())
           repeated.fill(scale, row * content.repeat, (row + 1) * content.repeat)
@@ -55,38 +55,50 @@ function floatChunks(weights: WeightSource, name: string, to: FloatType): Iterab
   return convertChunks(rawChunks(weights, name, totalBytes, PIECE_BYTES), type, to)
 }
 
-/** The rows of a matrix in fp32, each good until the next. */
-function* floatRows(weights: WeightSource, name: string): Generator<Float32Array> {
+/** Some whole rows of a matrix, fp32. */
+interface Rows {
+  readonly values: Float32Array
+  readonly columns: number
+}
+
+/** A matrix as whole rows in fp32, a few MB at a time, each good until the next. */
+function* floatRows(weights: WeightSource, name: string): Generator<Rows> {
   const { type, shape } = floatWeight(weights, name)
   const columns = elementCount(shape.slice(1))
   const rowBytes = columns * BYTES_PER_ELEMENT[type]
   const pieceBytes = Math.max(rowBytes, Math.floor(PIECE_BYTES / rowBytes) * rowBytes)
   for (const chunk of rawChunks(weights, name, elementCount(shape) * BYTES_PER_ELEMENT[type], pieceBytes)) {
-    const rows = chunk.byteLength / rowBytes
-    const values = toFloat32({ type, shape: [rows, columns], bytes: chunk })
-    for (let row = 0; row < rows; row++) yield values.subarray(row * columns, (row + 1) * columns)
+    const count = chunk.byteLength / BYTES_PER_ELEMENT[type]
+    yield { values: toFloat32({ type, shape: [count], bytes: chunk }), columns }
   }
 }
 
-/** The step of a row's int8 levels: its largest magnitude is level 127. A row of zeros has step 1. */
-function rowScale(row: Float32Array): number {
-  let largest = 0
-  for (const value of row) largest = Math.max(largest, Math.abs(value))
-  return largest === 0 ? 1 : Math.fround(largest / 127)
+/** The step of each row's int8 levels: its largest magnitude is level 127. A row of zeros has step 1. */
+function rowScales({ values, columns }: Rows): Float32Array {
+  const scales = new Float32Array(values.length / columns)
+  for (let row = 0; row < scales.length; row++) {
+    let largest = 0
+    const end = (row + 1) * columns
+    for (let i = row * columns; i < end; i++) largest = Math.max(largest, Math.abs(values[i] ?? 0))
+    scales[row] = largest === 0 ? 1 : largest / 127
+  }
+  return scales
 }
 
-function quantiseRow(row: Float32Array, offset: 0 | 128): Uint8Array {
-  const scale = rowScale(row)
-  const levels = new Uint8Array(row.length)
-  for (let i = 0; i < row.length; i++) {
-    const level = roundHalfToEven((row[i] ?? 0) / scale)
-    levels[i] = Math.max(-127, Math.min(127, level)) + offset // a negative signed level wraps to its two's complement
+/** Adding and taking away 1.5 * 2^23 in fp32 rounds half to even, as ONNX's QuantizeLinear does. */
+const ROUND = 12_582_912
+
+function quantiseRows(rows: Rows, offset: 0 | 128): Uint8Array {
+  const { values, columns } = rows
+  const scales = rowScales(rows)
+  const levels = new Uint8Array(values.length)
+  for (let row = 0; row < scales.length; row++) {
+    const scale = scales[row] ?? 1
+    const end = (row + 1) * columns
+    for (let i = row * columns; i < end; i++) {
+      const level = Math.fround(Math.fround((values[i] ?? 0) / scale) + ROUND) - ROUND
+      levels[i] = Math.max(-127, Math.min(127, level)) + offset // a signed level below 0 wraps to its two's complement
+    }
   }
   return levels
-}
-
-/** As ONNX's QuantizeLinear rounds. */
-function roundHalfToEven(value: number): number {
-  const rounded = Math.round(value)
-  return Math.abs(value % 1) === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded
 }

@@ -32,7 +32,7 @@ describe('the same call twice', () => {
     const result = judge({ logits: before, logits_again: withValue(before, 4, 4.0000005) })
     expect(result).toMatchObject({
       status: 'fail',
-      reason: 'logits of a differs from call to call in 1 of 6 elements, first at [0, 1, 1]: 4.00 after 4',
+      reason: 'logits of a differs from call to call in 1 of 6 elements, first at [0, 1, 1]: 4.000000476837158 after 4',
       metrics: { differingElements: 1 },
       worst: { case: 'logits.a', output: 'logits', index: [0, 1, 1], reference: 4 },
     })

@@ -275,6 +275,7 @@ describe('logits that cannot be compared', () => {
       logitsParity.judge(referenceOf(cases, wide), outputs({ 'logits.a': { logits } }, device), contextOf())
     expect(judgeInputs(narrow).status).toBe('pass')
     expect(judgeInputs(narrow, B).status).toBe('fail')
+    expect(judgeInputs({ input_ids: { ...narrow.input_ids, bytes: new Uint8Array(4) } }).status).toBe('inconclusive')
     expect(judgeInputs({ input_ids: tokenTensor([[1, 2, 4]]) }, B)).toMatchObject({
       status: 'inconclusive',
       reason: 'the reference answered a for another input_ids',

@@ -11,7 +11,8 @@ export function reportFailure(error: unknown, output: Output): number {
   }
   const thrown = error instanceof Error ? error : new Error(String(error))
   output.note(`This is a bug in Assay. Please report it with these lines:\n${thrown.stack ?? thrown.message}`)
-  if (output.isJson) output.answer({ error: { code: 'bug', message: thrown.message, where: null, hint: null } }, () => '')
+  if (output.isJson)
+    output.answer({ error: { code: 'bug', message: thrown.message, where: null, hint: null } }, () => '')
   return EXIT.bug
 }
 

@@ -15,5 +15,8 @@ export async function lookAround(own: Plan['engines'], base: string, output: Out
   const discovered = await discover(own, base)
   const { devices, problems } = discovered
   for (const { engine, message } of problems) output.note(`warning: engine '${engine}' could not be asked: ${message}`)
-  return { discovered, found: { devices, problems, engines: [...new Set([...Object.keys(engines), ...Object.keys(own)])] } }
+  return {
+    discovered,
+    found: { devices, problems, engines: [...new Set([...Object.keys(engines), ...Object.keys(own)])] },
+  }
 }

@@ -1,5 +1,5 @@
 /** The commands as commander's: only here is it known which library reads the words. */
-import { Argument, Command as Parser, Option } from 'commander'
+import { Argument, Option, Command as Parser } from 'commander'
 import { version } from '../version.ts'
 import { type Command, GROUPS } from './command.ts'
 import { commands, FAMILIES } from './commands/index.ts'

@@ -41,7 +41,9 @@ async function parseAndRun(words: readonly string[], context: Context): Promise<
 function incomplete(words: readonly string[]): AssayError {
   const family = Object.keys(FAMILIES).find(name => words.includes(name))
   const command = family === undefined ? 'assay' : `assay ${family}`
-  return new AssayError('argument-invalid', `\`${command}\` needs a command`, { hint: `\`${command} --help\` lists them` })
+  return new AssayError('argument-invalid', `\`${command}\` needs a command`, {
+    hint: `\`${command} --help\` lists them`,
+  })
 }
 
 /** Commander's `error: unknown option '--x'\n(Did you mean --y?)` as one of our own. */

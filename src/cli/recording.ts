@@ -1,15 +1,14 @@
 /** Where a run's events go: into the store, and from there to whoever watches. */
-import { dirname } from 'node:path'
 import { resultOf } from '../events/document.ts'
 import type { EventBody, RunEvent } from '../events/event.ts'
 import type { ResultDocument } from '../events/result.ts'
 import { createDispatch } from '../reporters/dispatch.ts'
 import { REPORTERS } from '../reporters/index.ts'
-import { createTerminal } from '../reporters/terminal/terminal.ts'
 import type { WrittenReport } from '../reporters/reporter.ts'
+import { createTerminal } from '../reporters/terminal/terminal.ts'
 import type { Store } from '../store/store.ts'
-import type { Output } from './output.ts'
 import { createNarrator } from './narrator.ts'
+import type { Output } from './output.ts'
 import { writeReport } from './report-file.ts'
 
 export interface Recording {
@@ -25,7 +24,10 @@ export function createRecording(store: Store, run: string, output: Output, isVer
   const stream = output.isJson ? output.stderr : output.stdout
   // A narrator's lines and a view that redraws itself do not go together.
   const env = isVerbose ? { ...output.env, CI: '1' } : output.env
-  const reporters = [createTerminal({ stream, env, now: Date.now }), ...(isVerbose ? [createNarrator(output.note)] : [])]
+  const reporters = [
+    createTerminal({ stream, env, now: Date.now }),
+    ...(isVerbose ? [createNarrator(output.note)] : []),
+  ]
   const failed = (reporter: string, error: unknown) =>
     emit({ type: 'reporter-failed', reporter, message: error instanceof Error ? error.message : String(error) })
   const dispatch = createDispatch(reporters, failed)

@@ -1,4 +1,4 @@
-import type { DeviceDescription, Method, Params, Result } from '../protocol/messages.ts'
+import type { DeviceDescription, Method, Params } from '../protocol/messages.ts'
 import type { Answer } from '../protocol/serve.ts'
 import type { NamedTensors } from '../tensor.ts'
 import type { Form } from '../words.ts'
@@ -32,6 +32,5 @@ export interface Engine {
   readonly unload: Call<'unload'>
 }
 
-export const ENGINE_METHODS = ['load', 'run', 'generate', 'measure', 'unload'] as const
-export type EngineMethod = (typeof ENGINE_METHODS)[number]
-export type { Answer, Result }
+/** The calls that go to the engine's thread. */
+export type EngineMethod = 'load' | 'run' | 'generate' | 'measure' | 'unload'

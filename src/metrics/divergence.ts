@@ -6,7 +6,8 @@ const NEAR = 1 / 8
 /**
  * KL(softmax r, softmax d) of one row in nats, from elements start to end (exclusive) of two finite tensors.
  *
- * `referenceMax`, `deviceMax`: the row's largest logit on each side; `maxAbs`: its largest |d - r|. Rows that are not finite: see `divergenceWithInfinities`.
+ * `referenceMax`, `deviceMax`: the row's largest logit on each side; `maxAbs`: its largest |d - r|. Relative error 1.2e-8
+ * where maxAbs is up to 1/8, absolute error 1e-10 above. Rows that are not finite: see `divergenceWithInfinities`.
  */
 export function divergence(
   reference: Float32Array,

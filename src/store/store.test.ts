@@ -210,7 +210,7 @@ describe('a file', () => {
   })
 })
 
-describe('processes', () => {
+describe('processes', { timeout: 60_000 }, () => {
   test('one killed in mid-append loses at most the event that it was writing', async () => {
     const child = appender('killed', 1_000_000)
     let acknowledged = 0

@@ -3,61 +3,7 @@ import { engineCommand } from '../../src/engines/index.ts'
 import { startWorker, type WorkerHandle } from '../../src/host/index.ts'
 import type { GraphInterface } from '../../src/protocol/messages.ts'
 import { type NamedTensors, type TensorData, tensorOf, toFloat32, tokenTensor, toNumbers } from '../../src/tensor.ts'
-
-const VOCABULARY = 16
-
-/** fixtures/make_models.py `counter`: an `append` cache, and every optional role. */
-const COUNTER: GraphInterface = {
-  roles: { input_ids: 'input-ids', attention_mask: 'attention-mask', keep: 'logits-to-keep' },
-  cache: {
-    layout: 'append',
-    type: 'f32',
-    heads: 1,
-    headDim: VOCABULARY,
-    step: 64,
-    tensors: [{ past: 'past', present: 'present' }],
-  },
-  logits: 'logits',
-  vocabulary: VOCABULARY,
-  positions: 64,
-}
-
-/** fixtures/make_models.py `attention`: a `shared` cache that grows every four slots. */
-const ATTENTION: GraphInterface = {
-  roles: { input_ids: 'input-ids', last_index: 'last-index', total_length: 'total-length' },
-  cache: {
-    layout: 'shared',
-    type: 'f32',
-    heads: 2,
-    headDim: 16,
-    step: 4,
-    tensors: [
-      { past: 'past_key', present: 'present_key' },
-      { past: 'past_value', present: 'present_value' },
-    ],
-  },
-  logits: 'logits',
-  vocabulary: VOCABULARY,
-  positions: 256,
-}
-
-/** The counter's logits after `tokens`, by its definition: twice the count of each token, and 3 for the last one's successor. */
-function counterLogits(tokens: readonly number[]): number[] {
-  const last = tokens.at(-1) ?? 0
-  return Array.from({ length: VOCABULARY }, (_, token) => {
-    const seen = tokens.filter(other => other === token).length
-    return 2 * seen + (token === (last + 1) % VOCABULARY ? 3 : 0)
-  })
-}
-
-function counterContinuation(prompt: readonly number[], newTokens: number): number[] {
-  const tokens = [...prompt]
-  for (let step = 0; step < newTokens; step++) {
-    const logits = counterLogits(tokens)
-    tokens.push(logits.indexOf(Math.max(...logits)))
-  }
-  return tokens.slice(prompt.length)
-}
+import { ATTENTION, COUNTER, counterContinuation, counterLogits, fixture, VOCABULARY } from './models.ts'
 
 let worker: WorkerHandle
 
@@ -72,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => worker.stop())
 
 function load(name: string, graph: GraphInterface | null, { handle = name, options = {} }: Loading = {}) {
-  const path = `${import.meta.dirname}/fixtures/${name}.onnx`
+  const path = fixture(name)
   const settings = { device: 'ort:cpu', form: 'onnx', precision: 'fp32', options } as const
   return worker.call('load', { handle, path, interface: graph, ...settings })
 }

@@ -8,6 +8,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { resultOf } from '../../src/events/document.ts'
 import { REPORTERS } from '../../src/reporters/index.ts'
 import { log, UNITS } from './fixture.ts'
+import {
+  announcePrint,
+  background,
+  focusedText,
+  leastContrast,
+  matrixTexts,
+  openAllDetails,
+  pageWidth,
+  unreachableScrollers,
+} from './in-page.js'
 
 const USUAL = [
   '/usr/bin/chromium',
@@ -18,35 +28,7 @@ const USUAL = [
 const executablePath = [process.env['ASSAY_BROWSER'], ...USUAL].find(path => path !== undefined && existsSync(path))
 const why = executablePath === undefined ? ' (skipped: no Chromium here; name one in ASSAY_BROWSER)' : ''
 
-/** Text on what is painted behind it: the least ratio of the page, and where (WCAG 2.2, 1.4.3). */
-function leastContrast(): { ratio: number; text: string } {
-  const channels = (color: string) => (color.match(/[\d.]+/g) ?? []).map(Number)
-  const luminance = (color: string) => {
-    const [r = 0, g = 0, b = 0] = channels(color).map(value => {
-      const share = value / 255
-      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4
-    })
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b
-  }
-  const behind = (element: Element | null): string => {
-    if (element === null) return 'rgb(255, 255, 255)'
-    const color = getComputedStyle(element).backgroundColor
-    return channels(color)[3] === 0 ? behind(element.parentElement) : color
-  }
-  let least = { ratio: 21, text: '' }
-  for (const element of document.querySelectorAll('body *')) {
-    const own = [...element.childNodes].some(node => node.nodeType === 3 && node.textContent?.trim())
-    if (!own || !element.checkVisibility() || element.closest('script, style, .skip-link')) continue
-    const style = getComputedStyle(element)
-    const front = luminance(element instanceof SVGElement ? style.fill : style.color)
-    const back = luminance(behind(element))
-    const ratio = (Math.max(front, back) + 0.05) / (Math.min(front, back) + 0.05)
-    if (ratio < least.ratio) least = { ratio, text: `${element.className} ${element.textContent?.trim().slice(0, 40)}` }
-  }
-  return least
-}
-
-describe.skipIf(executablePath === undefined)(`the HTML report in a browser${why}`, () => {
+describe.skipIf(executablePath === undefined)(`the HTML report in a browser${why}`, { timeout: 60_000 }, () => {
   let directory = ''
   let url = ''
   let browser: Browser
@@ -90,16 +72,7 @@ describe.skipIf(executablePath === undefined)(`the HTML report in a browser${why
 
   test('shows each verdict in the matrix, and leads from there to the unit', () =>
     open('light', 1280, async page => {
-      const cells = await page
-        .locator('.matrix tbody tr')
-        .evaluateAll(rows =>
-          rows.map(row =>
-            [...row.querySelectorAll('th, td')].map(
-              cell => cell.querySelector('.badge')?.textContent ?? cell.textContent,
-            ),
-          ),
-        )
-      expect(cells).toEqual([
+      expect(await page.evaluate(matrixTexts)).toEqual([
         ['zoo/llama', '✓ pass', '✓ pass', '✗ fail', '✓ pass', '○ skip', '✗ fail'],
         ['arch/llama@1b', '? inconclusive', '–', '–', '! error', '–', '–'],
       ])
@@ -113,14 +86,12 @@ describe.skipIf(executablePath === undefined)(`the HTML report in a browser${why
 
   test.each(['light', 'dark'] as const)('is legible in the %s scheme, and the button changes to the other', scheme =>
     open(scheme, 1280, async page => {
-      const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
-      for (const details of await page.locator('details:not([open])').all())
-        await details.evaluate(node => node.setAttribute('open', ''))
+      await page.evaluate(openAllDetails)
       const first = await page.evaluate(leastContrast)
       expect(first.ratio, first.text).toBeGreaterThanOrEqual(4.5)
-      const before = await background()
+      const before = await page.evaluate(background)
       await page.getByRole('button', { name: scheme === 'light' ? 'Dark theme' : 'Light theme' }).press('Enter')
-      expect(await background()).not.toBe(before)
+      expect(await page.evaluate(background)).not.toBe(before)
       const second = await page.evaluate(leastContrast)
       expect(second.ratio, second.text).toBeGreaterThanOrEqual(4.5)
     }),
@@ -128,26 +99,16 @@ describe.skipIf(executablePath === undefined)(`the HTML report in a browser${why
 
   test.each([400, 768, 1280])('does not overflow a window of %d px, opened details included', width =>
     open('light', width, async page => {
-      for (const details of await page.locator('details:not([open])').all())
-        await details.evaluate(node => node.setAttribute('open', ''))
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width)
+      await page.evaluate(openAllDetails)
+      expect(await page.evaluate(pageWidth)).toBe(width)
     }),
   )
 
   test('can be read without a pointer: wide tables and details are reached by keyboard, and charts have names', () =>
     open('light', 400, async page => {
-      const unreachable = await page.evaluate(() =>
-        [...document.querySelectorAll<HTMLElement>('*')]
-          .filter(
-            element =>
-              element.scrollWidth > element.clientWidth && /auto|scroll/.test(getComputedStyle(element).overflowX),
-          )
-          .filter(element => element.tabIndex !== 0)
-          .map(element => element.className),
-      )
-      expect(unreachable).toEqual([])
+      expect(await page.evaluate(unreachableScrollers)).toEqual([])
       await page.keyboard.press('Tab')
-      expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the verdicts')
+      expect(await page.evaluate(focusedText)).toBe('Skip to the verdicts')
       const charts = page.getByRole('img')
       expect(await charts.count()).toBeGreaterThan(10)
       for (const chart of await charts.all()) expect(await chart.getAttribute('aria-label')).toBeTruthy()
@@ -163,9 +124,9 @@ describe.skipIf(executablePath === undefined)(`the HTML report in a browser${why
   test('is printed on white with all details open', () =>
     open('dark', 1280, async page => {
       await page.emulateMedia({ media: 'print' })
-      await page.evaluate(() => dispatchEvent(new Event('beforeprint')))
+      await page.evaluate(announcePrint)
       expect(await page.locator('details:not([open])').count()).toBe(0)
-      expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe('rgb(255, 255, 255)')
+      expect(await page.evaluate(background)).toBe('rgb(255, 255, 255)')
       const { ratio, text } = await page.evaluate(leastContrast)
       expect(ratio, text).toBeGreaterThanOrEqual(4.5)
     }))

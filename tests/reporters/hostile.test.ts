@@ -40,9 +40,10 @@ describe('an HTML report of hostile texts', () => {
   })
 
   test('has no attribute that the templates did not write', () => {
-    expect(poisoned).not.toMatch(/<[^>]*\son[a-z]+=/i)
+    const markup = poisoned.slice(0, poisoned.indexOf('<script'))
+    expect(markup.replaceAll(/"[^"]*"/g, '""')).not.toMatch(/<[^>]*\son[a-z]+=/i)
     expect(poisoned).not.toContain('<img')
-    expect(poisoned).not.toContain('\u202e<')
+    expect(markup).not.toContain('\u202e')
   })
 
   test('still carries the document, evil and whole', () => {

@@ -1,6 +1,6 @@
 import { WorkerError } from '../../protocol/failure.ts'
 import type { GraphInterface, Params } from '../../protocol/messages.ts'
-import type { Answer } from '../engine.ts'
+import type { Answer } from '../../protocol/serve.ts'
 import { providerOf } from './devices.ts'
 import { workerError } from './errors.ts'
 import { sessionOptions } from './options.ts'

@@ -1,8 +1,9 @@
 /** Timed loops. Nothing but the device is in the timed region. */
 import { WorkerError } from '../../protocol/failure.ts'
 import type { Params, Result } from '../../protocol/messages.ts'
+import type { Answer } from '../../protocol/serve.ts'
 import { type NamedTensors, tensorOf } from '../../tensor.ts'
-import type { Answer, Turn } from '../engine.ts'
+import type { Turn } from '../engine.ts'
 import { generateTokens, readRequest, sequencesOf } from './generate.ts'
 import { PeakMemory } from './memory.ts'
 import { passOutputs, preparePass } from './run.ts'

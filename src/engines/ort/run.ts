@@ -1,9 +1,9 @@
 /** One forward pass, and its outputs. */
 import { WorkerError } from '../../protocol/failure.ts'
 import type { Params } from '../../protocol/messages.ts'
+import type { Answer } from '../../protocol/serve.ts'
 import type { NamedTensors, TensorData } from '../../tensor.ts'
 import { BYTES_PER_ELEMENT } from '../../tensor.ts'
-import type { Answer } from '../engine.ts'
 import { createHostCache } from './cache.ts'
 import { readPrompt } from './prompt.ts'
 import { RoleInputs } from './roles.ts'

@@ -72,7 +72,7 @@ export const STYLE = `
 @media screen and (prefers-color-scheme:dark){:root:not([data-theme=light]){color-scheme:dark;${variables(DARK)}}}
 @media screen{:root[data-theme=dark]{color-scheme:dark;${variables(DARK)}}}
 *{box-sizing:border-box}
-html{scroll-behavior:smooth;scroll-padding-top:1rem}
+html{scroll-padding-top:1rem}
 body{margin:0;background:var(--page);color:var(--text);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
 .wrap{max-width:1180px;margin:0 auto;padding:0 1.25rem}
 a{color:var(--accent)}

@@ -1,0 +1,46 @@
+import { resolve } from 'node:path'
+import { resolveDevice } from '../plan/resolve.ts'
+import { captureGolden } from '../runner/capture.ts'
+import type { DeviceId, Precision } from '../words.ts'
+import type { Context } from './command.ts'
+import { lookAround } from './here.ts'
+import { interruptibly } from './interrupt.ts'
+import { checkWritable } from './report-file.ts'
+
+export interface Capture {
+  readonly model: string
+  readonly device: DeviceId
+  readonly precision: Precision
+  readonly path: string
+  readonly prompts: string | null
+  readonly text: string | null
+}
+
+/** Captures a golden; null where it was interrupted. Throws AssayError where the device or the model cannot be used. */
+export async function capture(request: Capture, { output, cwd, home }: Context) {
+  const { model, device, precision, path } = request
+  checkWritable(path, 'give a file in a folder that exists')
+  return interruptibly(output.note, async signal => {
+    const { discovered, found } = await lookAround({}, cwd, output)
+    resolveDevice(device, found)
+    const place = (file: string | null) => (file === null ? undefined : resolve(cwd, file))
+    const files = { prompts: place(request.prompts), text: place(request.text) }
+    try {
+      const { cases } = await captureGolden({
+        model,
+        device,
+        precision,
+        discovered,
+        base: cwd,
+        home,
+        path,
+        ...files,
+        signal,
+      })
+      return { path, cases, model, device, precision }
+    } catch (error) {
+      if (signal.aborted) return null
+      throw error
+    }
+  })
+}

@@ -1,0 +1,79 @@
+import { resolve } from 'node:path'
+import { AssayError } from '../../errors.ts'
+import { defineCommand } from '../command.ts'
+import { argument, asText, flag, listOption, option } from '../option.ts'
+import { count, device, precision, secondsAsMs, target } from '../readers.ts'
+
+export const bench = defineCommand({
+  name: 'bench',
+  group: 'Judge a device:',
+  summary: 'how fast is it? time to first token, latency between tokens, throughput, memory',
+  details: `Every batch size is timed inside the device's own worker, and the tokens of the timed runs are audited: a fast
+wrong answer fails.`,
+  arguments: { model: argument('<model>', 'zoo/NAME, arch/NAME or a Hugging Face directory') },
+  options: {
+    device: listOption('-d, --device <list>', 'the device under test, as `assay devices` names it; needed', device),
+    precision: listOption('-p, --precision <list>', 'fp32, fp16, bf16, int8, int4 (default: fp32)', precision),
+    batch: listOption('--batch <list>', 'batch sizes (default: 1,4,8,16)', count),
+    input: option('--input <tokens>', 'tokens of each prompt (default: 512)', count),
+    output: option('--output <tokens>', 'tokens generated for each prompt (default: 128)', count),
+    repetitions: option(
+      '--repetitions <n>',
+      'timed repetitions of each batch size, after a warm-up (default: 5)',
+      count,
+    ),
+    budget: option(
+      '--budget <seconds>',
+      'no further repetition of a batch size begins after this (default: 20)',
+      secondsAsMs,
+    ),
+    target: listOption(
+      '--target <list>',
+      'what must be met: ttftMs=100 at most, tokensPerSecond=1000 or tokensPerSecondPerUser=20 at least, peakMemoryShare=0.9 at most',
+      target,
+    ),
+    report: option('--report <file>', 'write an HTML report', asText),
+    verbose: flag('-v, --verbose', 'tell every step on standard error'),
+  },
+  examples: [
+    { command: 'bench zoo/llama --device ort:cpu', about: 'the usual batch sizes' },
+    {
+      command: 'bench arch/llama-125m --device ort:cpu --precision int8 --batch 1 --input 512 --output 32',
+      about: 'a larger model with seeded weights, one user',
+    },
+    {
+      command: 'bench zoo/llama --device ort:cpu --target ttftMs=100,tokensPerSecond=500',
+      about: 'with targets that must be met',
+    },
+  ],
+  async handler({ model, device: devices, precision: precisions, report, verbose, ...timing }, context) {
+    if (devices === null)
+      throw new AssayError('argument-invalid', 'which device? --device is needed', {
+        hint: '`assay devices` lists those here',
+      })
+    const { jobFrom } = await import('../one-model.ts')
+    const { executePlan } = await import('../execute.ts')
+    const job = jobFrom(
+      {
+        name: `bench ${model}`,
+        models: [model],
+        devices,
+        precisions,
+        checks: [],
+        benchmarks: {
+          generation: {
+            batch: timing.batch,
+            inputTokens: timing.input,
+            outputTokens: timing.output,
+            repetitions: timing.repetitions,
+            budgetMs: timing.budget,
+            targets: timing.target === null ? null : Object.fromEntries(timing.target),
+          },
+        },
+      },
+      context.cwd,
+    )
+    const reportPath = report === null ? null : resolve(context.cwd, report)
+    return executePlan(job, { reportPath, isVerbose: verbose }, context)
+  },
+})

@@ -1,0 +1,43 @@
+import { defineCommand } from '../command.ts'
+import { EXIT } from '../exit-code.ts'
+
+export const models = defineCommand({
+  name: 'models',
+  group: 'Look around:',
+  summary: 'models that need no download, and the architectures of those that you bring',
+  arguments: {},
+  options: {},
+  examples: [
+    { command: 'models', about: 'what parity, bench and export take by name' },
+    { command: 'models --json', about: 'with fingerprints, for a script' },
+  ],
+  async handler(_, { output }) {
+    const { listModels } = await import('../listed.ts')
+    const { formatBytes, formatParameters } = await import('../../reporters/format.ts')
+    const { renderTable } = await import('../table.ts')
+    const listed = listModels()
+    output.answer(listed, () =>
+      [
+        renderTable(
+          [
+            { header: ['model'] },
+            { header: ['parameters'], align: 'right' },
+            { header: ['on disk'], align: 'right' },
+            { header: ['what it is'], isFlexible: true },
+          ],
+          listed.models.map(({ model, parameters, sizeBytes, summary }) => [
+            model,
+            formatParameters(parameters),
+            formatBytes(sizeBytes),
+            summary,
+          ]),
+          output,
+        ),
+        '',
+        'Also: a Hugging Face directory (config.json, *.safetensors) or an .onnx file, by its path.',
+        `Architectures (model_type): ${listed.architectures.join(', ')}`,
+      ].join('\n'),
+    )
+    return EXIT.pass
+  },
+})

@@ -1,0 +1,58 @@
+import { resolve } from 'node:path'
+import { AssayError } from '../../errors.ts'
+import { defineCommand } from '../command.ts'
+import { argument, asText, flag, listOption, option } from '../option.ts'
+import { check, device, precision } from '../readers.ts'
+
+export const parity = defineCommand({
+  name: 'parity',
+  group: 'Judge a device:',
+  summary: 'does a device compute what the reference computes?',
+  details: `The model runs on the device and on the reference, and every check compares the two. Where the device is the
+reference itself, it is judged by the goldens that come with the model.`,
+  arguments: { model: argument('<model>', 'zoo/NAME, arch/NAME, a Hugging Face directory or an .onnx file') },
+  options: {
+    device: listOption('-d, --device <list>', 'the device under test, as `assay devices` names it; needed', device),
+    precision: listOption('-p, --precision <list>', 'fp32, fp16, bf16, int8, int4 (default: fp32)', precision),
+    golden: option('--golden <file>', 'judge by these stored outputs, in place of the reference device', asText),
+    prompts: option('--prompts <file>', 'prompts of your own, a JSON file (default: those of the model)', asText),
+    text: option('--text <file>', "a text for perplexity (default: the model's own)", asText),
+    reference: option('--reference <device>', 'the device that defines right (default: ort:cpu), at fp32', device),
+    check: listOption('--check <list>', 'only these checks (default: all)', check),
+    report: option('--report <file>', 'write an HTML report', asText),
+    verbose: flag('-v, --verbose', 'tell every step on standard error'),
+  },
+  examples: [
+    { command: 'parity zoo/llama --device ort:webgpu --precision fp16', about: 'one device against its reference' },
+    {
+      command: 'parity ./my-llama --device ort:cpu --precision fp32,int8',
+      about: 'your own checkpoint, in two precisions',
+    },
+    {
+      command: 'parity zoo/llama --device ort:cpu --golden lab7.safetensors',
+      about: 'against what another machine computed',
+    },
+  ],
+  async handler({ model, device: devices, precision: precisions, check: checks, report, verbose, ...files }, context) {
+    const { cwd } = context
+    if (devices === null)
+      throw new AssayError('argument-invalid', 'which device? --device is needed', {
+        hint: '`assay devices` lists those here',
+      })
+    const { jobFrom } = await import('../one-model.ts')
+    const { executePlan } = await import('../execute.ts')
+    const place = (file: string | null) => (file === null ? null : resolve(cwd, file))
+    const job = jobFrom(
+      {
+        name: `parity ${model}`,
+        reference: files.reference === null ? null : { device: files.reference },
+        models: [{ model, golden: place(files.golden), prompts: place(files.prompts), text: place(files.text) }],
+        devices,
+        precisions,
+        checks,
+      },
+      cwd,
+    )
+    return executePlan(job, { reportPath: place(report), isVerbose: verbose }, context)
+  },
+})
