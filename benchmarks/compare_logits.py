@@ -36,7 +36,7 @@ def top_of_blocks(x):
 
 
 def compare(reference, device, dtype, top):
-    positions, vocabulary = reference.shape
+    positions = len(reference)
     sums = dict(abs=0.0, error=0.0, reference=0.0, device=0.0, product=0.0)
     max_abs = np.empty(positions)
     kl = np.empty(positions)

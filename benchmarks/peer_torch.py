@@ -3,6 +3,7 @@
 Usage: peer_torch.py MODEL_DIRECTORY. Commands: {"do": "generate", "input": [ids], "tokens": n}; {"do": "read", "bytes": n}.
 """
 
+import itertools
 import json
 import sys
 import time
@@ -24,7 +25,7 @@ def generate(model: torch.nn.Module, ids: list[int], count: int) -> dict[str, ob
             tokens = out.logits[:, -1].argmax(-1, keepdim=True)
             chosen.append(int(tokens))
             clock.append(time.perf_counter())
-    steps = [(b - a) * 1e3 for a, b in zip(clock, clock[1:])]
+    steps = [(b - a) * 1e3 for a, b in itertools.pairwise(clock)]
     return {"prefillMs": steps[0], "stepMs": steps[1:], "tokens": chosen}
 
 

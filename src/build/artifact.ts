@@ -52,8 +52,14 @@ export function exportOnnx(model: LanguageModel, precision: Precision, dialect: 
 }
 
 /** The cached artifact of a model under a policy; built first where it is not there. Its key is a hash of all that goes in. */
-export function buildArtifact(model: LanguageModel, precision: Precision, dialect: Dialect, home: string): Artifact {
-  const policy: Policy = policyFor(precision, dialect)
+export function buildArtifact(
+  model: LanguageModel,
+  precision: Precision,
+  dialect: Dialect,
+  home: string,
+  provider?: string,
+): Artifact {
+  const policy: Policy = policyFor(precision, dialect, provider)
   const lowered = lower(model.graph, policy)
   const folder = join(home, 'artifacts', artifactKey(model.fingerprint, lowered))
   const artifact = { path: join(folder, 'model.onnx'), interface: lowered.interface }

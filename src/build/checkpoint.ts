@@ -26,6 +26,22 @@ function* entriesOf(model: LanguageModel, weights: WeightSource): Generator<Safe
   }
 }
 
+/** torch's names of the types; transformers before 5 reads `torch_dtype` alone, and later ones read both. */
+const TORCH_TYPES: Readonly<Record<string, string>> = { f32: 'float32', f16: 'float16', bf16: 'bfloat16' }
+
+/** What the config says of the weights' type, where it does not say so already. */
+function storedType(model: LanguageModel): Readonly<Record<string, string>> {
+  if ('dtype' in model.config || 'torch_dtype' in model.config) return {}
+  const weights = model.openWeights()
+  try {
+    const types = new Set(Array.from(weights.weights.values(), ({ type }) => TORCH_TYPES[type]))
+    const [only] = types
+    return { torch_dtype: types.size === 1 && only !== undefined ? only : 'float32' }
+  } finally {
+    weights.close()
+  }
+}
+
 /** Writes config.json, the weights, and whatever tokenizer files the model has, into a directory. */
 export function exportCheckpoint(model: LanguageModel, directory: string): void {
   mkdirSync(directory, { recursive: true })
@@ -35,7 +51,7 @@ export function exportCheckpoint(model: LanguageModel, directory: string): void 
   } finally {
     weights.close()
   }
-  const config = { architectures: ['LlamaForCausalLM'], torch_dtype: 'float32', ...model.config }
+  const config = { architectures: ['LlamaForCausalLM'], ...storedType(model), ...model.config }
   writeFileSync(join(directory, 'config.json'), `${JSON.stringify(config, null, 2)}\n`)
   const { directory: source } = model
   if (source === null) return

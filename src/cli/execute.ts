@@ -19,6 +19,8 @@ export async function executePlan(job: Job, settings: RunSettings, context: Cont
     const here = await prepare(job, settings, context)
     const devices = resolveDevices(plan.devices, here.found)
     const ids = devices.map(({ id }) => id)
+    const leftOut = here.found.devices.filter(device => plan.devices === 'all' && !devices.includes(device))
+    for (const { id, name } of leftOut) context.output.note(`left out: ${id}, ${name}; --device ${id} runs on it`)
     checkPlan(plan, base, here.discovered)
     const units = unitsOf(plan, ids)
     if (signal.aborted) return EXIT.interrupted

@@ -46,7 +46,7 @@ function summaryOf({ directory, config }: LanguageModel): string {
   const sentence = paragraph
     ?.replace(/\s+/g, ' ')
     .trim()
-    .match(/^.*?[.:](?= |$)/)?.[0]
+    .match(/^.*?\.(?= |$)/)?.[0]
   return sentence ?? `a ${config['model_type']} model`
 }
 

@@ -5,6 +5,10 @@ import { reportFailure } from './failure.ts'
 import { createOutput } from './output.ts'
 import { asksForJson, runProgram } from './program.ts'
 
+// onnxruntime's official builds tell Microsoft the names of models unless this is set (since 1.29 on Linux too). What a
+// lab tests is its own affair, so every worker inherits it.
+process.env['ORT_DISABLE_TELEMETRY'] ??= '1'
+
 const words = process.argv.slice(2)
 const output = createOutput(process.stdout, process.stderr, process.env, asksForJson(words))
 

@@ -32,7 +32,9 @@ function addCommand(root: Parser, command: Command, run: Run): void {
   const own = parent
     .command(second ?? first)
     .summary(command.summary)
-    .description([command.summary, command.details].filter(text => text !== undefined).join('\n\n'))
+    .description(
+      [command.summary, command.details?.replaceAll('\n', ' ')].filter(text => text !== undefined).join('\n\n'),
+    )
     .addHelpText('after', tailOf(command))
   if (second === undefined) own.helpGroup(command.group)
   for (const { usage, about } of Object.values(command.arguments)) own.addArgument(new Argument(usage, about))
@@ -49,7 +51,13 @@ function familyOf(root: Parser, name: string, group: string): Parser {
   const known = root.commands.find(candidate => candidate.name() === name)
   if (known !== undefined) return known
   const about = FAMILIES[name] ?? ''
-  return root.command(name).summary(about).description(about).helpGroup(group)
+  return root
+    .command(name)
+    .summary(about)
+    .description(about)
+    .usage('COMMAND [options]')
+    .helpGroup(group)
+    .helpCommand(false)
 }
 
 /** Every text that was given is kept; the option's own reader decides what several mean. */

@@ -2,7 +2,7 @@
 import { CommanderError } from 'commander'
 import { AssayError } from '../errors.ts'
 import type { Context } from './command.ts'
-import { FAMILIES } from './commands/index.ts'
+import { commands, FAMILIES } from './commands/index.ts'
 import { EXIT } from './exit-code.ts'
 import { reportFailure } from './failure.ts'
 import { createParser } from './parser.ts'
@@ -33,7 +33,7 @@ async function parseAndRun(words: readonly string[], context: Context): Promise<
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode === 0) return EXIT.pass // help or the version was asked for, and was printed
-    throw error.code === 'commander.help' ? incomplete(words) : rephrase(error)
+    throw error.code === 'commander.help' ? incomplete(words) : rephrase(error, words)
   }
 }
 
@@ -47,10 +47,18 @@ function incomplete(words: readonly string[]): AssayError {
 }
 
 /** Commander's `error: unknown option '--x'\n(Did you mean --y?)` as one of our own. */
-function rephrase(error: CommanderError): AssayError {
+function rephrase(error: CommanderError, words: readonly string[]): AssayError {
   const [first = '', suggestion] = error.message.replace(/^error: /, '').split('\n(')
   const hint = suggestion?.replace(/\)$/, '').replace(/^Did/, 'did')
   return new AssayError('argument-invalid', first, {
-    hint: hint ?? '`assay --help` and `assay COMMAND --help` show what there is',
+    hint: hint ?? `\`${['assay', ...commandOf(words), '--help'].join(' ')}\` shows what there is`,
   })
+}
+
+/** The words that name a command, as far as they do. */
+function commandOf(words: readonly string[]): readonly string[] {
+  const [first = '', second = ''] = words
+  const known = commands.map(({ name }) => name)
+  if (known.includes(`${first} ${second}`)) return [first, second]
+  return known.includes(first) || Object.hasOwn(FAMILIES, first) ? [first] : []
 }

@@ -51,7 +51,10 @@ export const CheckResult = z.object({
   thresholds: z.record(z.string(), Threshold),
   /** Independent observations behind the verdict: positions, prompts, tokens. */
   samples: count,
-  /** The smallest drop of the judged share that this many samples can show, or null where the check is not a share. */
+  /**
+   * The smallest drop that this many samples can show, or null where none can be said: of the judged share, or of the
+   * judged metric itself where `metrics` has it too, under the same name.
+   */
   smallestDrop: number.nullable(),
   worst: WorstElement.nullable(),
   histogram: ErrorHistogram.nullable(),

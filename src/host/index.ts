@@ -1,7 +1,6 @@
-export { type ConformanceCheck, type ConformanceOptions, type ConformanceReport, checkWorker } from './conformance.ts'
-export { DEFAULT_DEADLINES_MS, type Grace } from './deadlines.ts'
-export { type FailureKind, WorkerFailure } from './failure.ts'
-export type { WorkerCommand } from './process.ts'
+export { checkWorker } from './conformance.ts'
+export type { Grace } from './deadlines.ts'
+export { WorkerFailure } from './failure.ts'
 export {
   type CallOptions,
   type Reply,

@@ -11,6 +11,8 @@ export interface WorkerCommand {
   /** Added to Assay's own environment. */
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
+  /** The devices that will be used, where that is known: the worker need not look for others, which takes time. */
+  readonly devices?: readonly string[]
 }
 
 export type Exit =
@@ -32,14 +34,19 @@ export class WorkerProcess {
   exit: Exit | null = null
   readonly #child: ChildProcess
 
-  constructor({ command, stdio = false, env = {}, cwd }: WorkerCommand) {
+  constructor({ command, stdio = false, env = {}, cwd, devices }: WorkerCommand) {
     const [program = '', ...args] = command
     const child = spawn(program, args, {
       // A group of its own: it can be killed with all its children, and Ctrl-C reaches Assay alone.
       detached: !isWindows,
       windowsHide: true,
       stdio: stdio ? ['pipe', 'pipe', 'pipe'] : ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
-      env: { ...process.env, ...(stdio ? {} : { ASSAY_FDS: '3,4' }), ...env },
+      env: {
+        ...process.env,
+        ...(stdio ? {} : { ASSAY_FDS: '3,4' }),
+        ...(devices === undefined ? {} : { ASSAY_DEVICES: devices.join(',') }),
+        ...env,
+      },
       ...(cwd === undefined ? {} : { cwd }),
     })
     this.#child = child

@@ -36,14 +36,14 @@ export function portableLinear(lowering: Lowering, node: NodeOf<'linear'>): stri
   const x = inputAt(node, 0)
   const product =
     policy.matrix(node.path) === 'int8'
-      ? int8Product(lowering, node.path, x, weight)
-      : floatProduct(lowering, node.path, x, weight)
+      ? int8Product(lowering, node.path, x, [weight])
+      : floatProduct(lowering, node.path, x, [weight])
   return bias === null ? product : emit.node(node.path, 'Add', [product, floatWeights(lowering, [bias])])
 }
 
-function floatProduct(lowering: Lowering, path: string, x: Tensor, weight: string): string {
+export function floatProduct(lowering: Lowering, path: string, x: Tensor, names: readonly string[]): string {
   const { emit } = lowering
-  const columns = emit.node(path, 'Transpose', [floatWeights(lowering, [weight])], { perm: { ints: [1, 0] } })
+  const columns = emit.node(path, 'Transpose', [floatWeights(lowering, names)], { perm: { ints: [1, 0] } })
   return emit.node(path, 'MatMul', [lowering.value(x), columns])
 }
 
@@ -51,18 +51,21 @@ function floatProduct(lowering: Lowering, path: string, x: Tensor, weight: strin
  * Per-token dynamic activations times per-channel weights, both int8, summed in int32. A row's scale is its own, so that a
  * row's result does not depend on the rows beside it (as LLM.int8(), arXiv:2208.07339, without its outlier path).
  */
-function int8Product(lowering: Lowering, path: string, x: Tensor, weight: string): string {
+export function int8Product(lowering: Lowering, path: string, x: Tensor, names: readonly string[]): string {
   const { emit } = lowering
-  const [rows = 0, columns = 0] = weightShape(lowering, weight)
+  const shapes = names.map(name => weightShape(lowering, name))
+  const rows = shapes.reduce((sum, [size = 0]) => sum + size, 0)
+  const columns = shapes[0]?.[1] ?? 0
+  const name = stackedName(names)
   const { levels, scale } = quantisedRows(lowering, x)
-  const stored = emit.constant(`${weight}.int8`, 'i8', [rows, columns], {
+  const stored = emit.constant(`${name}.int8`, 'i8', [rows, columns], {
     kind: 'int8',
-    names: [weight],
+    names,
     store: 'signed',
   })
-  const scales = emit.constant(`${weight}.scale`, 'f32', [rows], {
+  const scales = emit.constant(`${name}.scale`, 'f32', [rows], {
     kind: 'int8-scales',
-    names: [weight],
+    names,
     repeat: 1,
     type: 'f32',
   })

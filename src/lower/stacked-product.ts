@@ -2,7 +2,7 @@
 import type { Node } from '../graph/index.ts'
 import { MICROSOFT } from './emitter.ts'
 import { inputAt, isKind, type Lowering, type NodeOf } from './lowering.ts'
-import { floatWeights, stackedName, weightShape } from './matrix.ts'
+import { floatProduct, floatWeights, int8Product, stackedName, weightShape } from './matrix.ts'
 import { fixedSize } from './portable.ts'
 
 /** The linear nodes that read the same value and are stored alike: they become one product over stacked weights. */
@@ -19,28 +19,41 @@ export function stackedProduct(lowering: Lowering, nodes: readonly NodeOf<'linea
   const [node] = nodes
   if (!node) throw new Error('a product of no weights')
   const { emit, policy } = lowering
-  const x = lowering.value(inputAt(node, 0))
   const weights = nodes.map(({ operation }) => operation.weight)
   const biases = nodes.flatMap(({ operation }) => operation.bias ?? [])
-  const product =
-    policy.matrix(node.path) === 'int8'
-      ? blockProduct(lowering, node, x, weights)
-      : emit.node(node.path, 'FusedMatMul', [x, floatWeights(lowering, weights)], { transB: { int: 1 } }, MICROSOFT)
+  const isInt8 = policy.matrix(node.path) === 'int8'
+  const product = isInt8 ? quantisedProduct(lowering, node, weights) : plainProduct(lowering, node, weights)
   return biases.length === 0 ? product : emit.node(node.path, 'Add', [product, floatWeights(lowering, biases)])
 }
 
+/** Weights stay as they are published, [outFeatures, inFeatures]: FusedMatMul reads them so, others fold a transposition. */
+function plainProduct(lowering: Lowering, node: NodeOf<'linear'>, names: readonly string[]): string {
+  const { emit, policy } = lowering
+  const x = inputAt(node, 0)
+  if (!policy.hasFusedMatMul) return floatProduct(lowering, node.path, x, names)
+  const inputs = [lowering.value(x), floatWeights(lowering, names)]
+  return emit.node(node.path, 'FusedMatMul', inputs, { transB: { int: 1 } }, MICROSOFT)
+}
+
 const INT8_BLOCK = 64
+
+/** Blocks where whole ones cover a row, else the portable form. */
+function quantisedProduct(lowering: Lowering, node: NodeOf<'linear'>, names: readonly string[]): string {
+  const x = inputAt(node, 0)
+  const columns = fixedSize(x, -1)
+  return columns % INT8_BLOCK === 0
+    ? blockProduct(lowering, node, columns, names)
+    : int8Product(lowering, node.path, x, names)
+}
 
 /**
  * MatMulNBits at 8 bits: the same per-channel levels and scales as the portable form, each row's scale repeated for its blocks;
  * activations are quantised by the operator, by row and block (accuracy level 4).
  */
-function blockProduct(lowering: Lowering, node: NodeOf<'linear'>, x: string, names: readonly string[]): string {
+function blockProduct(lowering: Lowering, node: NodeOf<'linear'>, columns: number, names: readonly string[]): string {
   const { emit } = lowering
   const rows = names.reduce((sum, name) => sum + (weightShape(lowering, name)[0] ?? 0), 0)
-  const columns = fixedSize(inputAt(node, 0), -1)
-  if (columns % INT8_BLOCK !== 0)
-    throw new Error(`${node.path}: ${columns} features are no multiple of ${INT8_BLOCK}, for int8`)
+  const x = lowering.value(inputAt(node, 0))
   const blocks = columns / INT8_BLOCK
   const name = stackedName(names)
   const levels = emit.constant(`${name}.int8`, 'u8', [rows, blocks, INT8_BLOCK], {

@@ -7,6 +7,9 @@ import type { KeyPath } from './issue.ts'
 const LARGEST_CHARACTERS = 1 << 20
 /** How many values aliases may stand for in all; the default of the YAML library, against documents that explode. */
 const MOST_ALIASED = 100
+const TOO_DEEP = 'nested too deeply to be a plan'
+/** The library gives this as the text of an error of its own where its parser, not its reader, runs out of stack. */
+const OVERFLOW = /call stack/
 
 export interface PlanDocument {
   readonly value: unknown
@@ -25,7 +28,7 @@ export function parseYaml(text: string, file: string): PlanDocument {
     const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
     const problem = document.errors[0] ?? document.warnings[0]
     if (problem !== undefined)
-      throw new AssayError('plan-invalid', `not YAML: ${problem.message}`, {
+      throw new AssayError('plan-invalid', OVERFLOW.test(problem.message) ? TOO_DEEP : `not YAML: ${problem.message}`, {
         where: `${file}:${lineAt(problem.pos[0])}`,
       })
     return {
@@ -41,7 +44,7 @@ export function parseYaml(text: string, file: string): PlanDocument {
 
 /** The library reports these two as JavaScript's own errors. */
 function explosion(error: unknown): string | null {
-  if (error instanceof RangeError) return 'nested too deeply to be a plan'
+  if (error instanceof RangeError) return TOO_DEEP
   if (error instanceof ReferenceError) return `its aliases stand for more than ${MOST_ALIASED} values`
   return null
 }

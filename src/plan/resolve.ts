@@ -13,13 +13,20 @@ export interface Found {
   readonly problems: readonly { readonly engine: string; readonly message: string }[]
 }
 
+/** Whether a device is a program that plays a GPU, as its engine says: it proves nothing of hardware, and takes minutes. */
+function isEmulated({ properties }: DeviceDescription): boolean {
+  return properties['software'] === 'true'
+}
+
 /**
- * The devices to run on, in the plan's order; `all` is every device found.
+ * The devices to run on, in the plan's order; `all` is every device found, save emulated ones where there are others.
  * @throws AssayError `device-unknown` for an engine that nobody knows; `device-unavailable` for a device that its engine
  * does not offer here, or where there is no device at all
  */
 export function resolveDevices(asked: Plan['devices'], found: Found): DeviceDescription[] {
   if (asked !== 'all') return asked.map(id => resolveDevice(id, found))
+  const real = found.devices.filter(device => !isEmulated(device))
+  if (real.length > 0) return real
   if (found.devices.length > 0) return [...found.devices]
   throw new AssayError('device-unavailable', 'no device was found here', {
     hint: problemsOf(found) ?? listEngines(found),

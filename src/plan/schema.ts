@@ -110,7 +110,7 @@ export const Plan = z.strictObject({
         context,
       ),
   ),
-  /** `all`: every device found here. */
+  /** `all`: every device found here, software that plays a GPU aside. */
   devices: z.union([z.literal('all'), set(DeviceId)]).default('all'),
   precisions: set(Precision).default(['fp32']),
   /** `all`, or names of checks; an empty list runs none. */

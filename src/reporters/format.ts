@@ -129,6 +129,8 @@ const LABELS: Readonly<Record<string, string>> = {
   topk: 'top-10 overlap',
   peakMemoryBytes: 'peak memory',
   peakMemoryShare: 'peak memory share',
+  outsideDeviceShare: 'outside the device',
+  selectShare: 'choosing tokens',
 }
 
 /** A metric's name as words: `prefillMs` is `prefill`, and the unit goes with the value. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { log, UNITS } from '../../tests/reporters/fixture.ts'
 import { resultOf } from '../events/document.ts'
-import { headline, hint, isFlaky, notPassed, reproduce, tally } from './units.ts'
+import { headline, hint, isFlaky, notPassed, reproduce, reproduceRun, tally } from './units.ts'
 
 const whole = () => {
   const document = resultOf(log())
@@ -55,6 +55,13 @@ describe('the command for a unit', () => {
 
   test('quotes a name that a shell would read otherwise', () => {
     expect(reproduce({ ...unit('wrong'), model: `./it's; rm -rf` })).toContain(`parity './it'\\''s; rm -rf' --device`)
+  })
+
+  test('stands for the run where the run was no plan', () => {
+    expect(reproduceRun(whole())).toBe('assay run plans/default.yaml')
+    expect(reproduceRun({ ...only('slow', 'wrong'), plan: 'bench zoo/llama' })).toBe(
+      `${reproduce(unit('slow'))}\n${reproduce(unit('wrong'))}`,
+    )
   })
 
   test('comes as a hint with who is to blame, and not where there is nothing to do', () => {

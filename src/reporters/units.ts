@@ -102,9 +102,10 @@ export function reproduce(unit: UnitResult): string {
   return `assay ${command} ${quote(unit.model)} --device ${unit.device} --precision ${unit.precision}`
 }
 
-/** The command that runs a run's plan again. */
+/** The commands that do a run again: those of its units where it was no plan but a command of its own, `parity MODEL`. */
 export function reproduceRun(result: ResultDocument): string {
-  return `assay run ${quote(result.plan)}`
+  if (!/^(parity|bench) /.test(result.plan)) return `assay run ${quote(result.plan)}`
+  return result.units.map(reproduce).join('\n')
 }
 
 /** The command that goes on with an unfinished run. */

@@ -35,5 +35,7 @@ export function loadableFor(
   const shared = { device: description.id, precision, options: options[launch.engine] ?? {} }
   if (model.kind === 'onnx') return { ...shared, form: 'onnx', path: model.path, interface: null }
   if (!forms.includes('onnx')) return { ...shared, form: 'huggingface', path: model.directory ?? '', interface: null }
-  return { ...shared, form: 'onnx', ...buildArtifact(model, precision, description.dialect ?? 'portable', home) }
+  const { dialect, properties } = description
+  const artifact = buildArtifact(model, precision, dialect ?? 'portable', home, properties['provider'])
+  return { ...shared, form: 'onnx', ...artifact }
 }

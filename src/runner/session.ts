@@ -48,6 +48,7 @@ export class Session {
       engine: launch.engine,
       command: launch.command,
       stdio: launch.stdio,
+      devices: [loadable.device],
       ...(limits.workerMemoryBytes === undefined ? {} : { memoryLimitBytes: limits.workerMemoryBytes }),
     })
     try {

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { log, RUN, UNITS } from '../../tests/reporters/fixture.ts'
 import { AssayError } from '../errors.ts'
@@ -39,7 +40,7 @@ const codeOf = (body: () => unknown) => {
 }
 
 function appender(run: string, count: number) {
-  const script = join(import.meta.dirname, 'appender.test-process.ts')
+  const script = fileURLToPath(new URL('../../tests/reporters/appender.ts', import.meta.url))
   const child = spawn(process.execPath, [script, path, run, String(count)], { stdio: ['ignore', 'pipe', 'inherit'] })
   child.stdout.setEncoding('utf8')
   return child

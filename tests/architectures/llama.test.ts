@@ -24,74 +24,80 @@ function columns(tensor: TensorData, from: number, to: number): TensorData {
   return tensorOf([rows, to - from], BigInt64Array.from(cut.flat(), BigInt))
 }
 
-describe.skipIf('missing' in python)(`llama against transformers${'missing' in python ? ` (${python.missing})` : ''}`, () => {
-  const folder = mkdtempSync(join(tmpdir(), 'assay-llama-'))
-  let worker: WorkerHandle
+describe.skipIf('missing' in python)(
+  `llama against transformers${'missing' in python ? ` (${python.missing})` : ''}`,
+  () => {
+    const folder = mkdtempSync(join(tmpdir(), 'assay-llama-'))
+    let worker: WorkerHandle
 
-  beforeAll(async () => {
-    if ('missing' in python) return
-    const script = join(import.meta.dirname, 'llama_cases.py')
-    execFileSync(python.command, [script, join(folder, 'cases'), String(CASES), '11'], { stdio: 'pipe' })
-    worker = await startWorker({ engine: 'ort', command: engineCommand('ort') })
-  }, 120_000)
+    beforeAll(async () => {
+      if ('missing' in python) return
+      const script = join(import.meta.dirname, 'llama_cases.py')
+      execFileSync(python.command, [script, join(folder, 'cases'), String(CASES), '11'], { stdio: 'pipe' })
+      worker = await startWorker({ engine: 'ort', command: engineCommand('ort') })
+    }, 120_000)
 
-  afterAll(async () => {
-    await worker?.stop()
-    rmSync(folder, { recursive: true, force: true })
-  })
-
-  async function load(index: number, precision: Precision, dialect: Dialect): Promise<string> {
-    const model = openModel(join(folder, 'cases', String(index))) as LanguageModel
-    const artifact = buildArtifact(model, precision, dialect, join(folder, 'home'))
-    const handle = `${index} ${precision} ${dialect}`
-    await worker.call('load', {
-      handle,
-      device: 'ort:cpu',
-      form: 'onnx',
-      path: artifact.path,
-      precision,
-      interface: artifact.interface,
-      options: {},
+    afterAll(async () => {
+      await worker?.stop()
+      rmSync(folder, { recursive: true, force: true })
     })
-    return handle
-  }
 
-  async function whole(handle: string, ids: TensorData): Promise<Float32Array> {
-    const { tensors } = await worker.call('run', { handle, outputs: null, logitsToKeep: 0 }, { input_ids: ids })
-    const { logits } = tensors
-    if (!logits) throw new Error('no logits')
-    return toFloat32(logits)
-  }
-
-  for (let index = 0; index < CASES; index++)
-    for (const dialect of ['ort', 'portable'] as const) {
-      it(`random config ${index} in the ${dialect} dialect gives the same logits in one pass and through the cache`, async () => {
-        const golden = readGolden(join(folder, 'cases', String(index), 'golden.safetensors')).outputs.get('whole.0')
-        const ids = golden?.inputs['input_ids']
-        const expected = golden?.outputs['logits']
-        if (!ids || !expected) throw new Error('the golden lacks its tensors')
-        const handle = await load(index, 'fp32', dialect)
-        const logits = await whole(handle, ids)
-        const inOnePass = compareElements(toFloat32(expected), logits)
-        expect(inOnePass.maxAbs).toBeLessThan(1e-4)
-
-        const [rows = 0, width = 0, vocabulary = 0] = expected.shape
-        const prompt = Math.ceil(width / 3)
-        const stepwise = await worker.call(
-          'generate',
-          { handle, newTokens: width - prompt, stop: [], logits: true },
-          { input_ids: columns(ids, 0, prompt), forced_ids: columns(ids, prompt, width) },
-        )
-        const steps = stepwise.tensors['logits']
-        if (!steps) throw new Error('no logits of the steps')
-        expect(steps.shape).toEqual([rows, width - prompt, vocabulary])
-        const perRow = width * vocabulary
-        for (let row = 0; row < rows; row++) {
-          const reference = toFloat32(expected).subarray(row * perRow + (prompt - 1) * vocabulary, (row + 1) * perRow - vocabulary)
-          const stepped = toFloat32(steps).subarray(row * reference.length, (row + 1) * reference.length)
-          expect(compareElements(reference, stepped).maxAbs).toBeLessThan(1e-4)
-        }
-        await worker.call('unload', { handle })
+    async function load(index: number, precision: Precision, dialect: Dialect): Promise<string> {
+      const model = openModel(join(folder, 'cases', String(index))) as LanguageModel
+      const artifact = buildArtifact(model, precision, dialect, join(folder, 'home'))
+      const handle = `${index} ${precision} ${dialect}`
+      await worker.call('load', {
+        handle,
+        device: 'ort:cpu',
+        form: 'onnx',
+        path: artifact.path,
+        precision,
+        interface: artifact.interface,
+        options: {},
       })
+      return handle
     }
-})
+
+    async function whole(handle: string, ids: TensorData): Promise<Float32Array> {
+      const { tensors } = await worker.call('run', { handle, outputs: null, logitsToKeep: 0 }, { input_ids: ids })
+      const { logits } = tensors
+      if (!logits) throw new Error('no logits')
+      return toFloat32(logits)
+    }
+
+    for (let index = 0; index < CASES; index++)
+      for (const dialect of ['ort', 'portable'] as const) {
+        it(`random config ${index} in the ${dialect} dialect gives the same logits in one pass and through the cache`, async () => {
+          const golden = readGolden(join(folder, 'cases', String(index), 'golden.safetensors')).outputs.get('whole.0')
+          const ids = golden?.inputs['input_ids']
+          const expected = golden?.outputs['logits']
+          if (!ids || !expected) throw new Error('the golden lacks its tensors')
+          const handle = await load(index, 'fp32', dialect)
+          const logits = await whole(handle, ids)
+          const inOnePass = compareElements(toFloat32(expected), logits)
+          expect(inOnePass.maxAbs).toBeLessThan(1e-4)
+
+          const [rows = 0, width = 0, vocabulary = 0] = expected.shape
+          const prompt = Math.ceil(width / 3)
+          const stepwise = await worker.call(
+            'generate',
+            { handle, newTokens: width - prompt, stop: [], logits: true },
+            { input_ids: columns(ids, 0, prompt), forced_ids: columns(ids, prompt, width) },
+          )
+          const steps = stepwise.tensors['logits']
+          if (!steps) throw new Error('no logits of the steps')
+          expect(steps.shape).toEqual([rows, width - prompt, vocabulary])
+          const perRow = width * vocabulary
+          for (let row = 0; row < rows; row++) {
+            const reference = toFloat32(expected).subarray(
+              row * perRow + (prompt - 1) * vocabulary,
+              (row + 1) * perRow - vocabulary,
+            )
+            const stepped = toFloat32(steps).subarray(row * reference.length, (row + 1) * reference.length)
+            expect(compareElements(reference, stepped).maxAbs).toBeLessThan(1e-4)
+          }
+          await worker.call('unload', { handle })
+        })
+      }
+  },
+)

@@ -70,7 +70,7 @@ def main(dest: Path, count: int, seed: int) -> None:
         config = random_config(rng)
         model = LlamaForCausalLM(config).eval()
         with torch.no_grad():
-            for name, weight in model.named_parameters():  # nothing is left at ones or zeros
+            for weight in model.parameters():  # nothing is left at ones or zeros
                 spread = 0.3 if weight.dim() == 1 else weight.shape[-1] ** -0.5
                 weight.add_(torch.randn_like(weight) * spread)
             ids = torch.randint(0, config.vocab_size, (2, rng.choice([5, 17, 70])))

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { engineCommand } from '../../src/engines/index.ts'
-import { startWorker, type WorkerHandle } from '../../src/host/index.ts'
+import { type CallOptions, type Grace, startWorker, type WorkerHandle } from '../../src/host/index.ts'
 import type { GraphInterface } from '../../src/protocol/messages.ts'
 import { type NamedTensors, type TensorData, tensorOf, toFloat32, tokenTensor, toNumbers } from '../../src/tensor.ts'
 import { ATTENTION, COUNTER, counterContinuation, counterLogits, fixture, VOCABULARY } from './models.ts'
@@ -8,7 +8,7 @@ import { ATTENTION, COUNTER, counterContinuation, counterLogits, fixture, VOCABU
 let worker: WorkerHandle
 
 beforeAll(async () => {
-  worker = await startWorker({ engine: 'ort', command: engineCommand('ort') })
+  worker = await startWorker({ engine: 'ort', command: engineCommand('ort'), devices: ['ort:cpu'] })
   await load('counter', COUNTER)
   await load('attention', ATTENTION)
   await load('double', null)
@@ -170,6 +170,33 @@ describe('a forward pass', () => {
     const { tensors } = await run('half', { x: { type: 'f16', shape: [1, 4], bytes } })
     expect(given(tensors, 'y')).toMatchObject({ type: 'f16', shape: [1, 4] })
     expect(Array.from(toFloat32(given(tensors, 'y')))).toEqual([3, 1.5, -6, 0])
+  })
+})
+
+describe('a native call that takes hours', () => {
+  const inputs = { trips: tensorOf([], BigInt64Array.of(10n ** 12n)), x: tensorOf([1], Float32Array.of(1)) }
+
+  async function startLoop(grace: Partial<Grace>) {
+    const busy = await startWorker({ engine: 'ort', command: engineCommand('ort'), devices: ['ort:cpu'], grace })
+    const settings = { device: 'ort:cpu', form: 'onnx', precision: 'fp32', interface: null, options: {} } as const
+    await busy.call('load', { handle: 'loop', path: fixture('loop'), ...settings })
+    return (options: CallOptions) =>
+      busy.call('run', { handle: 'loop', outputs: null, logitsToKeep: 0 }, inputs, options)
+  }
+
+  test('stops no heartbeat, so that its deadline is what ends it', async () => {
+    const run = await startLoop({ silenceMs: 0 })
+    // Silence is called at three heartbeats of 500 ms.
+    await expect(run({ deadlineMs: 2500 })).rejects.toMatchObject({ kind: 'deadline' })
+  })
+
+  test('cannot be interrupted, so that its worker is killed for it', async () => {
+    const run = await startLoop({ interruptMs: 200 })
+    const call = run({ signal: AbortSignal.timeout(200) })
+    await expect(call).rejects.toMatchObject({
+      kind: 'interrupt',
+      message: 'the ort worker did not give up run within 200 ms',
+    })
   })
 })
 

@@ -44,6 +44,12 @@ test.skipIf(!hasWebGpu).each([
   },
 )
 
+test('a worker that is told which devices will be used looks for no other', async () => {
+  const told = await startWorker({ engine: 'ort', command: engineCommand('ort'), devices: ['ort:cpu'] })
+  expect(told.hello.devices.map(({ id }) => id)).toEqual(['ort:cpu'])
+  await told.stop()
+})
+
 test('a device that is not here cannot be loaded on, and the worker lives on', async () => {
   const settings = { form: 'onnx', precision: 'fp32', options: {}, interface: null } as const
   const load = (device: string) => worker.call('load', { handle: device, device, path: fixture('double'), ...settings })

@@ -90,7 +90,9 @@ class Bigram:
         for row in rows:
             for token in row:
                 if not 0 <= token < self.vocabulary:
-                    raise CannotAnswer("invalid-request", f"input_ids holds {token}, and the vocabulary is {self.vocabulary}")
+                    raise CannotAnswer(
+                        "invalid-request", f"input_ids holds {token}, and the vocabulary is {self.vocabulary}"
+                    )
         return [[self.logits[token] for token in row] for row in rows]
 
 
@@ -173,7 +175,9 @@ class Worker:
         out = {
             "sequences": i64(shape, [[best for best, _, _ in row] for row in by_row]),
             "top_ids": i64([*shape, 2], [[[best, second] for best, second, _ in row] for row in by_row]),
-            "top_logits": f32([*shape, 2], [[[l[best], l[second]] for best, second, l in row] for row in by_row]),
+            "top_logits": f32(
+                [*shape, 2], [[[logits[best], logits[second]] for best, second, logits in row] for row in by_row]
+            ),
         }
         if params["logits"]:
             out["logits"] = f32([*shape, model.vocabulary], [[logits for _, _, logits in row] for row in by_row])
@@ -257,7 +261,9 @@ class Worker:
         except MemoryError:
             self.frames.write({"kind": "error", "id": id, "code": "out-of-memory", "message": "out of memory"})
         except Exception as error:
-            self.frames.write({"kind": "error", "id": id, "code": "failed", "message": f"{type(error).__name__}: {error}"})
+            self.frames.write(
+                {"kind": "error", "id": id, "code": "failed", "message": f"{type(error).__name__}: {error}"}
+            )
 
 
 METHODS = {
@@ -275,7 +281,14 @@ PARAMS = {
     "load": {"handle": str, "device": str, "form": str, "path": str, "precision": str, "options": dict},
     "run": {"handle": str, "logitsToKeep": int},
     "generate": {"handle": str, "newTokens": int, "stop": list, "logits": bool},
-    "measure": {"handle": str, "workload": str, "newTokens": int, "warmup": int, "repetitions": int, "budgetMs": (int, float)},
+    "measure": {
+        "handle": str,
+        "workload": str,
+        "newTokens": int,
+        "warmup": int,
+        "repetitions": int,
+        "budgetMs": (int, float),
+    },
     "unload": {"handle": str},
 }
 

@@ -7,8 +7,8 @@ import { count, device, precision, secondsAsMs, target } from '../readers.ts'
 export const bench = defineCommand({
   name: 'bench',
   group: 'Judge a device:',
-  summary: 'how fast is it? time to first token, latency between tokens, throughput, memory',
-  details: `Every batch size is timed inside the device's own worker, and the tokens of the timed runs are audited: a fast
+  summary: 'how fast is a device? latency, throughput, memory',
+  details: `Time to first token, time between tokens, tokens per second and peak memory, at each batch size. Every batch size is timed inside the device's own worker, and the tokens of the timed runs are audited: a fast
 wrong answer fails.`,
   arguments: { model: argument('<model>', 'zoo/NAME, arch/NAME or a Hugging Face directory') },
   options: {

@@ -6,7 +6,7 @@ import { optionalArgument } from '../option.ts'
 export const devices = defineCommand({
   name: 'devices',
   group: 'Look around:',
-  summary: 'what models can run on here, by the names that --device takes',
+  summary: 'what models can run on here, as --device takes it',
   arguments: { plan: optionalArgument('[plan]', 'a plan, for the engines that it adds') },
   options: {},
   examples: [

@@ -7,8 +7,9 @@ import { secondsAsMs } from '../readers.ts'
 export const engineCheck = defineCommand({
   name: 'engine check',
   group: 'Add a device:',
-  summary: 'does a worker speak the protocol? every rule that it must keep, tried out',
-  details: 'Exit code 0 where it conforms, 1 where it breaks a rule. docs/protocol.md has the rules.',
+  summary: 'does a worker speak the protocol?',
+  details:
+    'Every rule of the protocol is tried out. Exit code 0 where it conforms, 1 where it breaks a rule. docs/protocol.md has the rules.',
   arguments: { command: restArgument('<command...>', "the worker's command, after --") },
   options: {
     stdio: flag('--stdio', 'frames over standard input and output, as through ssh, in place of descriptors 3 and 4'),

@@ -8,7 +8,7 @@ import { device, precision } from '../readers.ts'
 export const goldenCapture = defineCommand({
   name: 'golden capture',
   group: 'Take along:',
-  summary: "store what a device computes for a model's prompts, to judge other devices by",
+  summary: 'store what a device computes, to judge others by',
   arguments: { model: argument('<model>', 'zoo/NAME, arch/NAME or a Hugging Face directory') },
   options: {
     output: option('-o, --output <file>', 'the golden, a .safetensors file; needed', asText),

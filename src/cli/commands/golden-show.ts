@@ -6,7 +6,7 @@ import { argument } from '../option.ts'
 export const goldenShow = defineCommand({
   name: 'golden show',
   group: 'Take along:',
-  summary: 'what a golden holds: who made it, of what, and every tensor',
+  summary: 'what a golden holds, and who made it',
   arguments: { file: argument('<file>', 'a golden, a .safetensors file') },
   options: {},
   examples: [

@@ -32,6 +32,6 @@ export const commands: readonly Command[] = [
 
 /** Commands of two words, by their first. */
 export const FAMILIES: Readonly<Record<string, string>> = {
-  golden: 'reference outputs in one portable file: capture, verify, show',
-  engine: 'does a worker of your own speak the protocol? check',
+  golden: 'stored reference outputs: capture, verify, show',
+  engine: 'does your own worker speak the protocol? check',
 }

@@ -4,7 +4,7 @@ import { EXIT } from '../exit-code.ts'
 export const models = defineCommand({
   name: 'models',
   group: 'Look around:',
-  summary: 'models that need no download, and the architectures of those that you bring',
+  summary: 'models that need no download, and what else can run',
   arguments: {},
   options: {},
   examples: [

@@ -7,7 +7,7 @@ import { oneOf } from '../readers.ts'
 export const report = defineCommand({
   name: 'report',
   group: 'Look around:',
-  summary: 'show or write the report of a run, made here or on another machine',
+  summary: 'show or write the report of a run',
   details: `The exit code says whether the report was made, not what is in it.`,
   arguments: { run: optionalArgument('[run]', "the beginning of a run's id, or latest (default: latest)") },
   options: {

@@ -5,7 +5,7 @@ import { argument } from '../option.ts'
 export const worker = defineCommand({
   name: 'worker',
   group: 'Add a device:',
-  summary: "run an engine's worker on this process's own streams, for a host elsewhere",
+  summary: "an engine's worker on this process's own streams",
   details: `Not for people: it speaks the worker protocol (docs/protocol.md) over standard input and output. A plan uses a
 device of another machine with it: engines: { lab7: { command: [ssh, lab7, assay, worker, ort], stdio: true } }`,
   arguments: { engine: argument('<engine>', 'an engine that comes with Assay: ort') },

@@ -1,8 +1,7 @@
 /** The key/value cache of a graph, in this process's memory. */
 import type { Tensor } from 'onnxruntime-node'
 import type { CacheLayout } from '../../protocol/messages.ts'
-import { ort } from './runtime.ts'
-import type { Feeds, Fetches } from './session.ts'
+import { type Feeds, type Fetches, ort } from './runtime.ts'
 
 export interface KvCache {
   /** Slots in use. */

@@ -2,7 +2,7 @@
 import type { Tensor } from 'onnxruntime-node'
 import type { CacheLayout } from '../../protocol/messages.ts'
 import { allocate, type KvCache, roundUp } from './cache.ts'
-import type { Feeds, Fetches } from './session.ts'
+import type { Feeds, Fetches } from './runtime.ts'
 
 /**
  * Needs a session that was told to leave the present on the device (`preferredOutputLocation`). The first past is an empty one

@@ -19,11 +19,16 @@ const OTHERS: Readonly<Record<string, Pick<DeviceDescription, 'name' | 'kind'>>>
   qnn: { name: 'Qualcomm NPU through QNN', kind: 'npu' },
 }
 
-/** Every device that works here, the CPU first. Each other one has computed something, in a process of its own. */
+/**
+ * Every device that works here, the CPU first. Each other one has computed something, in a process of its own, which takes up to
+ * some seconds; so where the host names in ASSAY_DEVICES those that it will use, no other is looked for.
+ */
 export async function findDevices(): Promise<DeviceDescription[]> {
+  const wanted = process.env['ASSAY_DEVICES']?.split(',')
   const offered = ort
     .listSupportedBackends()
-    .filter(backend => backend.bundled || isInstalled(backend.name))
+    .filter(({ name }) => wanted === undefined || wanted.includes(`ort:${name}`))
+    .filter(({ name, bundled }) => bundled || isInstalled(name))
     .map(backend => backend.name)
   const others = Object.entries(OTHERS).filter(([provider]) => offered.includes(provider))
   const found = await Promise.all([

@@ -11,7 +11,8 @@ import { DeviceCache } from './device-cache.ts'
 import { type Prompt, readPrompt } from './prompt.ts'
 import { RoleInputs } from './roles.ts'
 import { halfToFloat, selectTopTwo, type TopTwo } from './select.ts'
-import type { Feeds, Fetches, Session } from './session.ts'
+import type { Feeds, Fetches } from './runtime.ts'
+import type { Session } from './session.ts'
 
 export interface GenerationRequest {
   readonly prompt: Prompt

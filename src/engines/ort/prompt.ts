@@ -44,6 +44,7 @@ export function readPrompt(session: Session, graph: GraphInterface, tensors: Nam
 
   const fed = new Set([...Object.keys(graph.roles), ...(graph.cache?.tensors.map(tensor => tensor.past) ?? [])])
   const mask = readMask(take('attention-mask'), batch, tokens)
+  if (!Object.values(graph.roles).includes('attention-mask')) refuseGaps(mask, tokens)
   return {
     batch,
     tokens,
@@ -61,6 +62,16 @@ function readMask(tensor: TensorData | undefined, batch: number, tokens: number)
   if (tensor.shape.length !== 2 || tensor.shape[0] !== batch || tensor.shape[1] !== tokens)
     throw invalid(`attention_mask is [${tensor.shape}], and must be [${batch}, ${tokens}]`)
   return Uint8Array.from(toNumbers(tensor))
+}
+
+/** A graph that is told each row's length and no mask would look at padding that stands before a real token. */
+function refuseGaps(mask: Uint8Array, tokens: number): void {
+  for (let start = 0; start < mask.length; start += tokens) {
+    const row = mask.subarray(start, start + tokens)
+    const padding = row.indexOf(0)
+    if (padding >= 0 && row.includes(1, padding))
+      throw new WorkerError('unsupported', 'padding before real tokens: this graph takes no attention mask')
+  }
 }
 
 function invalid(message: string): WorkerError {

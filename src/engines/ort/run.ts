@@ -7,13 +7,16 @@ import { BYTES_PER_ELEMENT } from '../../tensor.ts'
 import { createHostCache } from './cache.ts'
 import { readPrompt } from './prompt.ts'
 import { RoleInputs } from './roles.ts'
-import { type Feeds, type Fetches, feedsOf, type Session } from './session.ts'
+import type { Feeds, Fetches } from './runtime.ts'
+import { feedsOf, type Session } from './session.ts'
 import { fromOrt } from './tensors.ts'
 
 /** A pass that is ready to be made, as often as one likes. */
 export interface Pass {
   readonly feeds: Feeds
   readonly fetches: Fetches
+  /** Outputs that are fetched only to be given back. */
+  readonly unwanted: ReadonlySet<string>
   /** Logits of only the last positions, cut here where the graph has no input that says so; 0 for all. */
   readonly logitsToKeep: number
 }
@@ -40,21 +43,30 @@ export function preparePass(
     throw new WorkerError('invalid-request', `the model has no output ${unknown} (${known.join(', ')})`)
   const wanted = outputs ?? known.filter(name => !presents.has(name))
   const fetches: Fetches = Object.fromEntries(wanted.map(name => [name, null]))
-  if (graph === null) return { feeds: feedsOf(session.inputs, tensors), fetches, logitsToKeep: 0 }
+  if (graph === null) return { feeds: feedsOf(session.inputs, tensors), fetches, unwanted: new Set(), logitsToKeep: 0 }
 
   const prompt = readPrompt(session, graph, tensors)
   const feeds: Feeds = { ...prompt.extras }
   const keep = logitsToKeep === 0 ? prompt.tokens : Math.min(logitsToKeep, prompt.tokens)
   new RoleInputs(graph, prompt).fillPrompt(feeds, keep)
   if (graph.cache !== null) createHostCache(graph.cache, prompt.batch, prompt.tokens).prepare(prompt.tokens, feeds, {})
+  const unwanted =
+    session.residency === 'device' ? new Set([...presents].filter(name => !wanted.includes(name))) : new Set<string>()
+  // A session that leaves outputs on the device writes one that is not fetched to where the last generation had it
+  // (onnxruntime-node 1.30), which may be of another size by now.
+  for (const name of unwanted) fetches[name] = null
   const canKeep = Object.values(graph.roles).includes('logits-to-keep')
-  return { feeds, fetches, logitsToKeep: canKeep ? 0 : keep }
+  return { feeds, fetches, unwanted, logitsToKeep: canKeep ? 0 : keep }
 }
 
 /** What a pass gave. */
 export function passOutputs(session: Session, pass: Pass, results: Feeds): NamedTensors {
   const tensors: Record<string, TensorData> = {}
   for (const [name, tensor] of Object.entries(results)) {
+    if (pass.unwanted.has(name)) {
+      tensor.dispose()
+      continue
+    }
     const given = fromOrt(tensor)
     const isLogits = name === session.interface?.logits
     tensors[name] = isLogits && pass.logitsToKeep > 0 ? lastPositions(given, pass.logitsToKeep) : given

@@ -19,3 +19,6 @@ async function importRuntime(): Promise<typeof Ort> {
 }
 
 export const ort = await importRuntime()
+
+export type Feeds = Record<string, Ort.Tensor>
+export type Fetches = Record<string, Ort.Tensor | null>

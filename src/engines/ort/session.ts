@@ -1,10 +1,11 @@
 /** One loaded model. */
-import type { InferenceSession, Tensor } from 'onnxruntime-node'
+import type { InferenceSession } from 'onnxruntime-node'
 import { WorkerError } from '../../protocol/failure.ts'
 import type { GraphInterface } from '../../protocol/messages.ts'
 import type { ElementType, NamedTensors } from '../../tensor.ts'
 import type { KvCache } from './cache.ts'
 import { workerError } from './errors.ts'
+import type { Feeds, Fetches } from './runtime.ts'
 import { elementType, toOrt } from './tensors.ts'
 
 export interface ValueInfo {
@@ -13,9 +14,6 @@ export interface ValueInfo {
   /** A number, or the name of a dimension that varies. */
   readonly shape: readonly (number | string)[]
 }
-
-export type Feeds = Record<string, Tensor>
-export type Fetches = Record<string, Tensor | null>
 
 export type Residency = 'host' | 'device'
 

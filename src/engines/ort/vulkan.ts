@@ -19,13 +19,20 @@ const SOFTWARE_DRIVER = /lvp_icd|swiftshader/
 /** Sets of drivers to try, best first; none where there is no Vulkan here. */
 export function findVulkanDrivers(env: NodeJS.ProcessEnv): VulkanDrivers[] {
   const chosen = env['VK_DRIVER_FILES'] ?? env['VK_ICD_FILENAMES']
-  if (chosen !== undefined) return [{ manifests: chosen.split(':').filter(existsSync), icdFilenames: null }]
+  const found =
+    chosen === undefined ? systemDrivers() : [{ manifests: chosen.split(':').filter(existsSync), icdFilenames: null }]
+  return found.filter(({ manifests }) => manifests.length > 0)
+}
+
+function systemDrivers(): VulkanDrivers[] {
   const system = SYSTEM_FOLDERS.filter(existsSync).flatMap(folder =>
     readdirSync(folder).map(file => join(folder, file)),
   )
-  const drivers: VulkanDrivers[] = system.length > 0 ? [{ manifests: system, icdFilenames: null }] : []
-  if (existsSync(CHROMIUM_DRIVER)) drivers.push({ manifests: [CHROMIUM_DRIVER], icdFilenames: CHROMIUM_DRIVER })
-  return drivers.filter(({ manifests }) => manifests.length > 0)
+  const chromium = [CHROMIUM_DRIVER].filter(existsSync)
+  return [
+    { manifests: system, icdFilenames: null },
+    { manifests: chromium, icdFilenames: CHROMIUM_DRIVER },
+  ]
 }
 
 /** Whether these drivers can only compute on the CPU: by what they are, or because no GPU is there for the others. */

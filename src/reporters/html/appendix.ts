@@ -59,7 +59,7 @@ export function thresholdsSection({ units }: ResultDocument): Html | null {
 export function againSection(result: ResultDocument): Html {
   return html`<section aria-labelledby="again"><h2 id="again">Run it again</h2>
     <pre><code>${reproduceRun(result)}</code></pre>
-    <p class="muted small">The command of each unit stands at its end. The whole result document is embedded in this file as JSON, in the element <code>assay-result</code>.</p>
+    <p class="muted small">A plan that is a file of your own is named by its path. The command of each unit stands at its end. The whole result document is embedded in this file as JSON, in the element <code>assay-result</code>.</p>
     <h2>How to read it</h2>
     <dl class="facts meanings">${STATUSES.map(status => html`<div><dt>${badge(status)}</dt><dd>${MEANINGS[status]}</dd></div>`)}</dl>
   </section>`

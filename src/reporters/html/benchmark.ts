@@ -5,10 +5,12 @@ import {
   formatColumn,
   formatCount,
   formatMeasured,
+  formatMetric,
   formatNumber,
   formatShare,
   formatThreshold,
   metricLabel,
+  NOTHING,
   plural,
 } from '../format.ts'
 import { badge, scrolling } from './badge.ts'
@@ -35,7 +37,10 @@ export function benchmarkPart(benchmark: BenchmarkResult): Html {
   </section>`
 }
 
+const MEMORY = new Set(['peakMemoryBytes', 'peakMemoryShare'])
+
 function pointsTable({ points }: BenchmarkResult): Html {
+  const figures = [...new Set(points.flatMap(point => Object.keys(point.figures)))].filter(name => !MEMORY.has(name))
   const columns: readonly (readonly [head: string, unit: string, cells: readonly string[]])[] = [
     ['TTFT p50', 'ms', formatColumn(points.map(point => point.metrics['ttftMs']?.p50))],
     ['TTFT p95', 'ms', formatColumn(points.map(point => point.metrics['ttftMs']?.p95))],
@@ -45,9 +50,12 @@ function pointsTable({ points }: BenchmarkResult): Html {
     ['in all', 'tokens/s', formatColumn(points.map(point => point.metrics['tokensPerSecond']?.median))],
     ['peak memory', '', points.map(point => formatBytes(point.figures['peakMemoryBytes']))],
     ['of the device', '', points.map(point => formatShare(point.figures['peakMemoryShare']))],
+    ...figures.map(
+      name => [metricLabel(name), '', points.map(point => formatMetric(name, point.figures[name]))] as const,
+    ),
   ]
   return html`<table>
-    <thead><tr><th scope="col" class="number">Batch</th><th scope="col">Verdict</th>${columns.map(([head, unit]) => html`<th scope="col" class="number">${head}<br>${unit}</th>`)}<th scope="col">Audit of the tokens</th></tr></thead>
+    <thead><tr><th scope="col" class="number">Batch</th><th scope="col">Verdict</th>${columns.map(([head, unit]) => html`<th scope="col" class="number">${head}<br>${unit}</th>`)}<th scope="col" title="Whether the timed tokens are those that the reference would have chosen">Audit</th></tr></thead>
     <tbody>${points.map(
       (point, row) =>
         html`<tr><th scope="row" class="number">${point.batch}</th><td>${badge(point.status)}</td>${columns.map(([, , cells]) => html`<td class="number">${cells[row] ?? ''}</td>`)}<td class="small">${audit(point)}</td></tr>`,
@@ -57,7 +65,8 @@ function pointsTable({ points }: BenchmarkResult): Html {
 
 /** Whether what was timed was right: a fast wrong answer is no result. */
 function audit({ audit: { status, reason, tokens, disagreements } }: BenchmarkPoint): Html {
-  if (status === 'pass') return html`<span class="nowrap">${plural(tokens, 'token')}, all right</span>`
+  if (status === 'pass')
+    return html`<span class="nowrap" title="${plural(tokens, 'token')}, all right">✓ ${formatCount(tokens)}</span>`
   return html`${badge(status)} ${reason ?? `${formatCount(disagreements)} of ${plural(tokens, 'token')} differ`}`
 }
 
@@ -65,7 +74,8 @@ function targets({ points }: BenchmarkResult): Html | null {
   const names = [...new Set(points.flatMap(point => point.targets.map(target => target.metric)))]
   if (names.length === 0) return null
   const cell = (target: TargetResult | undefined) => {
-    if (target === undefined || target.met === null) return html`<td class="number muted">not measured</td>`
+    if (target === undefined) return html`<td class="number muted">${NOTHING}</td>`
+    if (target.met === null) return html`<td class="number muted">not measured</td>`
     // The limit beside it has the unit.
     const text = formatMeasured(target.metric, target.value, target).replace(/ (ms|tokens\/s)$/, '')
     if (target.met) return html`<td class="number">${text} <span aria-label="met">✓</span></td>`
@@ -149,7 +159,7 @@ function firstTokenChart({ name, points }: BenchmarkResult): Figure | null {
     chart: {
       description: `Time to first token of ${name} against batch size`,
       x: { label: 'batch size', isLogarithmic: true },
-      y: { label: 'TTFT, ms' },
+      y: { label: series.length === 1 ? 'TTFT p50, ms' : 'TTFT, ms' },
       series,
       limit: target && { y: target.limit, label: `target ${formatThreshold('ttftMs', target)}` },
     },

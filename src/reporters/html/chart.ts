@@ -12,7 +12,7 @@ interface Tick {
   readonly label: string
 }
 
-export interface ChartPoint {
+interface ChartPoint {
   readonly x: number
   readonly y: number
   /** An interval around y. */
@@ -179,9 +179,11 @@ function markLine(at: number, label: string): Html {
     <text class="mark-label" x="${place(at + (isRight ? -6 : 6))}" y="${PLOT.bottom - 8}" text-anchor="${isRight ? 'end' : 'start'}">${label}</text>`
 }
 
+/** What must be met is met by lying below; curves rise to the right, so the label stands where they are far. */
 function limitLine(at: number, label: string): Html {
+  const isLow = at > (PLOT.top + PLOT.bottom) / 2
   return html`<line class="limit" x1="${PLOT.left}" x2="${PLOT.right}" y1="${place(at)}" y2="${place(at)}"/>
-    <text class="limit-label" x="${PLOT.left + 6}" y="${place(at - 5)}">${label}</text>`
+    <text class="limit-label" x="${isLow ? PLOT.right - 6 : PLOT.left + 6}" y="${place(at - 5)}" text-anchor="${isLow ? 'end' : 'start'}">${label}</text>`
 }
 
 /** Whole numbers, as positions are, from 0 or from the first. */

@@ -47,7 +47,7 @@ function checkRows(check: CheckResult): Html {
 /** What stands behind one check's verdict; nothing where its row said it all. Open where there is something to see. */
 function evidence(check: CheckResult): Html | null {
   const others = Object.entries(check.metrics).filter(
-    ([metric, value]) => !(metric in check.thresholds) && value !== null,
+    ([metric, value]) => !(metric in check.thresholds) && metric !== 'smallestDrop' && value !== null,
   )
   const chart = histogram(check)
   const isPlain = chart === null && check.cases.length === 0 && check.reason === null
@@ -70,11 +70,13 @@ function evidence(check: CheckResult): Html | null {
 }
 
 /** What the verdict rests on. */
-function basis({ reference, samples, smallestDrop }: CheckResult): string {
+function basis({ reference, samples, smallestDrop, metrics }: CheckResult): string {
+  const isShare = metrics['smallestDrop'] === undefined
+  const drop = isShare ? formatShare(smallestDrop) : formatNumber(smallestDrop, 3)
   return [
     reference === null ? '' : `against ${reference}`,
     samples === 0 ? '' : plural(samples, 'sample'),
-    smallestDrop === null ? '' : `a drop under ${formatShare(smallestDrop)} would not have shown`,
+    smallestDrop === null ? '' : `a drop under ${drop} would not have shown`,
   ]
     .filter(part => part !== '')
     .join(' · ')

@@ -113,7 +113,7 @@ tbody th{font-weight:600}
 .samples{font-weight:400}
 td.number,th.number{text-align:right}
 td.number,tbody th.number{white-space:nowrap}
-thead th.number{min-width:5.4rem}
+thead th.number{min-width:4.8rem}
 td.source{color:var(--muted);font-size:.82rem;min-width:15rem;max-width:26rem}
 td.wide{min-width:16rem;width:50%;overflow-wrap:anywhere}
 .nowrap{white-space:nowrap}

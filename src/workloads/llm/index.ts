@@ -1,6 +1,5 @@
 export {
   benchmarkPrompts,
-  type CaseKind,
   goldenOutputs,
   type LlmCase,
   type LlmWorkload,

@@ -1,6 +1,6 @@
 """Measures the shipped directory in fp32: known answers, margins, perplexity against a unigram model's.
 
-    python zoo/recipes/llama/evaluate.py
+python zoo/recipes/llama/evaluate.py
 """
 
 import math

@@ -1,6 +1,6 @@
 """Makes the golden: what transformers on torch computes in fp32 on the CPU for the shipped workload.
 
-    python zoo/recipes/llama/goldens.py
+python zoo/recipes/llama/goldens.py
 """
 
 import hashlib

@@ -1,6 +1,6 @@
 """Trains the tokenizer and the model and writes what ships, apart from the goldens.
 
-    python zoo/recipes/llama/train.py
+python zoo/recipes/llama/train.py
 """
 
 import math

@@ -1,6 +1,7 @@
-/** A process of its own for store.test.ts: appends to a run until it has written `count` events, or is killed. */
-import { log } from '../../tests/reporters/fixture.ts'
-import { openStore } from './store.ts'
+/** A process of its own for src/store/store.test.ts: appends to a run until it has written `count` events, or is killed. */
+
+import { openStore } from '../../src/store/store.ts'
+import { log } from './fixture.ts'
 
 const [path = '', run = '', count = '0'] = process.argv.slice(2)
 const store = openStore(path)

@@ -1,0 +1,244 @@
+import { join } from 'node:path'
+import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { describe, expect, test } from 'vitest'
+import { openLanguageModel, TINY_CONFIG, tinyModel, writeCheckpoint } from '../../tests/checkpoints.ts'
+import { findPython, runPython } from '../../tests/python.ts'
+import { temporaryDirectory } from '../../tests/temporary.ts'
+import { writeLowered } from '../build/artifact.ts'
+import { traceConfig } from '../build/config.ts'
+import type { LanguageModel } from '../build/model.ts'
+import type { Graph } from '../graph/index.ts'
+import { compareElements } from '../metrics/index.ts'
+import { Dialect, type Precision } from '../words.ts'
+import { type Constant, LOWERABLE, type LoweredGraph, lower, type Policy, policyFor } from './index.ts'
+
+function tiny(overrides: Readonly<Record<string, unknown>> = {}): Graph {
+  return traceConfig({ ...TINY_CONFIG, ...overrides }, 'tiny')
+}
+
+function lowered(precision: Precision, dialect: Dialect, overrides: Readonly<Record<string, unknown>> = {}) {
+  return lower(tiny(overrides), policyFor(precision, dialect))
+}
+
+const operatorsOf = ({ nodes }: LoweredGraph) => nodes.map(({ operator }) => operator)
+const everything = LOWERABLE.flatMap(precision => Dialect.options.map(dialect => [precision, dialect] as const))
+
+/** The published weights that a constant holds; scales stand beside the weights that they belong to. */
+function weightsIn({ content }: Constant): readonly string[] {
+  return content.kind === 'weights' || content.kind === 'int8' ? content.names : []
+}
+
+describe.each(everything)('%s in the %s dialect', (precision, dialect) => {
+  const variants = [{}, { tie_word_embeddings: true }, { attention_bias: true, mlp_bias: true }, { head_dim: 24 }]
+
+  test('uses every value only after it is made, and makes it once', () => {
+    for (const overrides of variants) {
+      const { nodes, constants, inputs, outputs } = lowered(precision, dialect, overrides)
+      const made = new Set(['', ...constants.map(({ name }) => name), ...inputs.map(({ name }) => name)])
+      for (const node of nodes) {
+        expect(node.inputs.filter(name => !made.has(name))).toEqual([])
+        const given = node.outputs.filter(name => name !== '')
+        expect(given.filter(name => made.has(name))).toEqual([])
+        for (const name of given) made.add(name)
+      }
+      expect(outputs.filter(({ name }) => !made.has(name))).toEqual([])
+      expect(new Set(nodes.map(({ name }) => name)).size).toBe(nodes.length)
+    }
+  })
+
+  test('holds every declared weight once, a tied embedding as table and as head', () => {
+    for (const overrides of variants) {
+      const graph = tiny(overrides)
+      const { constants } = lower(graph, policyFor(precision, dialect))
+      const held = constants.flatMap(weightsIn)
+      const isTied = 'tie_word_embeddings' in overrides && precision === 'int8' // it is looked up in fp32
+      expect(held.toSorted()).toEqual(
+        [...graph.weights.keys(), ...(isTied ? ['model.embed_tokens.weight'] : [])].sort(),
+      )
+      for (const constant of constants) {
+        const rows = weightsIn(constant).map(name => graph.weights.get(name)?.shape[0] ?? 0)
+        if (rows.length > 0) expect(constant.shape[0]).toBe(rows.reduce((a, b) => a + b, 0))
+      }
+    }
+  })
+
+  test('names its cache as the usual Hugging Face ONNX layout does', () => {
+    const { inputs, outputs, interface: driven } = lowered(precision, dialect)
+    const names = [0, 1].flatMap(layer => [`${layer}.key`, `${layer}.value`])
+    const past = names.map(name => `past_key_values.${name}`)
+    const present = names.map(name => `present.${name}`)
+    expect(inputs.map(({ name }) => name).filter(name => name.startsWith('past'))).toEqual(past)
+    expect(outputs.map(({ name }) => name)).toEqual(['logits', ...present])
+    expect(driven.cache?.tensors).toEqual(past.map((name, at) => ({ past: name, present: present[at] })))
+    expect(driven.cache).toMatchObject({ heads: 2, headDim: 16, type: precision === 'fp16' ? 'f16' : 'f32' })
+    expect(outputs[0]?.type).toBe('f32')
+  })
+
+  test('gives every input but the cache a role', () => {
+    const { inputs, interface: driven } = lowered(precision, dialect)
+    const others = inputs.map(({ name }) => name).filter(name => !name.startsWith('past'))
+    expect(Object.keys(driven.roles).sort()).toEqual(others.sort())
+  })
+
+  test('loads in onnxruntime', async () => {
+    const folder = temporaryDirectory()
+    const model = tinyModel(join(folder, 'model'))
+    const path = write(model, policyFor(precision, dialect), folder)
+    const session = await InferenceSession.create(path)
+    expect(session.outputNames[0]).toBe('logits')
+    await session.release()
+  })
+})
+
+function write(model: LanguageModel, policy: Policy, folder: string, name = 'graph'): string {
+  const path = join(folder, `${name}.onnx`)
+  const weights = model.openWeights()
+  try {
+    writeLowered(lower(model.graph, policy), weights, 'tiny', path)
+  } finally {
+    weights.close()
+  }
+  return path
+}
+
+describe('the portable dialect', () => {
+  test.each(LOWERABLE)('has only standard operators of one opset (%s)', precision => {
+    const { nodes, opsets } = lowered(precision, 'portable')
+    expect(opsets).toEqual({ '': 21 })
+    expect(new Set(nodes.map(({ domain }) => domain))).toEqual(new Set(['']))
+  })
+
+  test.for(LOWERABLE)('passes the full checker of ONNX, shapes inferred (%s)', (precision, { skip }) => {
+    const python = findPython(['onnx'])
+    if ('missing' in python) return skip(python.missing)
+    const folder = temporaryDirectory()
+    writeCheckpoint(join(folder, 'model'), { attention_bias: true })
+    const path = write(openLanguageModel(join(folder, 'model')), policyFor(precision, 'portable'), folder)
+    const script = `
+import sys, onnx
+onnx.checker.check_model(sys.argv[1], full_check=True)
+model = onnx.load(sys.argv[1], load_external_data=False)
+inferred = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True)
+known = {value.name for value in inferred.graph.value_info}
+print(sum(1 for node in model.graph.node for name in node.output if name not in known and not name.startswith(('logits', 'present'))))`
+    expect(runPython(python, script, path).trim()).toBe('0')
+  })
+
+  test('repeats no mask and no rotation: every layer shares them', () => {
+    const counts = (layers: number) => {
+      const operators = operatorsOf(lowered('fp32', 'portable', { num_hidden_layers: layers }))
+      return ['Cos', 'Sin', 'Where', 'LessOrEqual'].map(name => operators.filter(other => other === name).length)
+    }
+    expect(counts(4)).toEqual([1, 1, 1, 1])
+  })
+})
+
+describe('the ort dialect', () => {
+  test('attends in one operator, with query, key and value of one product', () => {
+    const { nodes, constants, interface: driven } = lowered('fp32', 'ort')
+    const attention = nodes.filter(({ operator }) => operator === 'GroupQueryAttention')
+    expect(attention).toHaveLength(2)
+    expect(attention[0]?.attributes).toMatchObject({
+      num_heads: { int: 4 },
+      kv_num_heads: { int: 2 },
+      do_rotary: { int: 1 },
+    })
+    expect(attention[0]?.inputs.slice(1, 3)).toEqual(['', ''])
+    const packed = constants.find(({ name }) => name === 'model.layers.0.self_attn.{q_proj,k_proj,v_proj}.weight')
+    expect(packed?.shape).toEqual([64 + 32 + 32, 64])
+    expect(driven.cache?.layout).toBe('shared')
+  })
+
+  test('multiplies gate and up at once, and adds and norms at once', () => {
+    const { nodes, constants } = lowered('fp32', 'ort')
+    const names = constants.map(({ name }) => name)
+    expect(names).toContain('model.layers.1.mlp.{gate_proj,up_proj}.weight')
+    // Two sums a layer, each with the norm behind it; the first norm alone reads the embedding.
+    const count = (operator: string) => nodes.filter(node => node.operator === operator).length
+    expect([count('SkipSimplifiedLayerNormalization'), count('SimplifiedLayerNormalization')]).toEqual([4, 1])
+  })
+
+  test.each([8, 24, 40])('falls back to plain attention where a head has %d features', headDim => {
+    const { nodes, interface: driven } = lowered('fp32', 'ort', { head_dim: headDim })
+    expect(nodes.filter(({ operator }) => operator === 'GroupQueryAttention')).toEqual([])
+    expect(driven.cache?.layout).toBe('append')
+    expect(Object.values(driven.roles)).toContain('attention-mask')
+  })
+
+  test('stacks only products that are stored alike', () => {
+    const policy: Policy = {
+      dialect: 'ort',
+      float: 'f32', hasFusedMatMul: true,
+      matrix: path => (path.endsWith('v_proj') || path.endsWith('up_proj') ? 'int8' : 'float'),
+    }
+    const { constants, nodes } = lower(tiny(), policy)
+    const names = constants.map(({ name }) => name)
+    expect(names).toContain('model.layers.0.self_attn.{q_proj,k_proj}.weight')
+    expect(names).toContain('model.layers.0.self_attn.v_proj.weight.int8')
+    expect(names).toContain('model.layers.0.mlp.up_proj.weight.int8')
+    expect(nodes.filter(({ operator }) => operator === 'GroupQueryAttention')).toHaveLength(2)
+  })
+})
+
+test.each(Dialect.options)('a policy by path quantises what it names and nothing else (%s)', dialect => {
+  const policy: Policy = {
+    dialect,
+    float: 'f32', hasFusedMatMul: true,
+    matrix: path => (path.startsWith('model.layers.1.mlp') ? 'int8' : 'float'),
+  }
+  const quantised = lower(tiny(), policy)
+    .constants.flatMap(({ content }) => (content.kind === 'int8' ? content.names : []))
+    .sort()
+  expect(quantised).toEqual(['down', 'gate', 'up'].map(name => `model.layers.1.mlp.${name}_proj.weight`))
+})
+
+test.each(['bf16', 'int4'] as const)('%s is refused with what there is', precision => {
+  expect(() => policyFor(precision, 'ort')).toThrow(
+    expect.objectContaining({ code: 'argument-invalid', hint: 'use one of fp32, fp16, int8' }),
+  )
+})
+
+/** Logits [tokens, vocabulary] of each row of a portable graph, driven as a vendor would: every input by its own name. */
+async function portableLogits(
+  session: InferenceSession,
+  rows: readonly (readonly number[])[],
+  mask: readonly (readonly number[])[],
+): Promise<Float32Array[]> {
+  const [batch, tokens] = [rows.length, rows[0]?.length ?? 0]
+  const positions = mask.map(bits => {
+    let next = -1
+    return bits.map(bit => (bit === 1 ? ++next : 0))
+  })
+  const int64 = (values: readonly (readonly number[])[]) =>
+    new Tensor('int64', BigInt64Array.from(values.flat(), BigInt), [batch, tokens])
+  const empty = () => new Tensor('float32', new Float32Array(0), [batch, 2, 0, 16])
+  const { logits } = await session.run({
+    input_ids: int64(rows),
+    attention_mask: int64(mask),
+    position_ids: int64(positions),
+    ...Object.fromEntries(session.inputNames.filter(name => name.startsWith('past')).map(name => [name, empty()])),
+  })
+  if (!(logits?.data instanceof Float32Array)) throw new Error('no logits')
+  const size = logits.data.length / batch
+  return rows.map((_, row) => Float32Array.from(logits.data.slice(row * size, (row + 1) * size) as Float32Array))
+}
+
+test('a row that is padded on the left gives the same logits as the row alone (portable)', async () => {
+  const folder = temporaryDirectory()
+  const path = write(tinyModel(join(folder, 'model')), policyFor('fp32', 'portable'), folder)
+  const session = await InferenceSession.create(path)
+  const short = [5, 17, 80, 3]
+  const long = [9, 1, 44, 90, 23, 60, 7]
+  const padding = long.length - short.length
+  const [alone = new Float32Array()] = await portableLogits(session, [short], [short.map(() => 1)])
+  const [padded = new Float32Array(), beside = new Float32Array()] = await portableLogits(
+    session,
+    [[...Array<number>(padding).fill(0), ...short], long],
+    [[...Array<number>(padding).fill(0), ...short.map(() => 1)], long.map(() => 1)],
+  )
+  const real = padded.subarray(padding * TINY_CONFIG.vocab_size)
+  expect(compareElements(alone, real).relL2).toBeLessThan(1e-5)
+  const [longAlone = new Float32Array()] = await portableLogits(session, [long], [long.map(() => 1)])
+  expect(compareElements(longAlone, beside).relL2).toBeLessThan(1e-5)
+  await session.release()
+})

@@ -1,0 +1,141 @@
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { buildArtifact } from '../../src/build/artifact.ts'
+import { RELATIVE_ERROR, SELF_RELATIVE_ERROR } from '../../src/checks/defaults.ts'
+import { engineCommand } from '../../src/engines/index.ts'
+import { startWorker, type WorkerHandle } from '../../src/host/index.ts'
+import { compareElements } from '../../src/metrics/index.ts'
+import { type NamedTensors, toFloat32, tokenTensor, toNumbers } from '../../src/tensor.ts'
+import type { Dialect, Precision } from '../../src/words.ts'
+import { tinyModel } from '../checkpoints.ts'
+import { temporaryDirectory } from '../temporary.ts'
+
+let worker: WorkerHandle
+
+beforeAll(async () => {
+  worker = await startWorker({ engine: 'ort', command: engineCommand('ort') })
+})
+afterAll(() => worker?.stop())
+
+const PROMPT = [3, 14, 15, 92, 65, 35, 89, 79, 32, 38, 46, 26, 43, 38, 32, 79, 50, 28, 84, 19]
+
+/** A tiny model of a config, built and loaded anew for each precision and dialect. */
+function subject(overrides: Readonly<Record<string, unknown>> = {}) {
+  const folder = temporaryDirectory()
+  const model = tinyModel(join(folder, 'model'), overrides)
+  return async (precision: Precision, dialect: Dialect) => {
+    const { path, interface: driven } = buildArtifact(model, precision, dialect, join(folder, 'home'))
+    const handle = `${path} ${precision} ${dialect}`
+    const load = { handle, device: 'ort:cpu', form: 'onnx', path, precision, interface: driven, options: {} } as const
+    await worker.call('load', load)
+    return {
+      run: async (inputs: NamedTensors, logitsToKeep = 0) => {
+        const { logits } = (await worker.call('run', { handle, outputs: null, logitsToKeep }, inputs)).tensors
+        if (!logits) throw new Error('no logits')
+        return { shape: logits.shape, values: toFloat32(logits) }
+      },
+      generate: async (inputs: NamedTensors, newTokens: number) => {
+        const call = { handle, newTokens, stop: [], logits: true }
+        const { sequences, logits } = (await worker.call('generate', call, inputs)).tensors
+        if (!sequences || !logits) throw new Error('no tokens')
+        return { tokens: toNumbers(sequences), logits: toFloat32(logits) }
+      },
+    }
+  }
+}
+
+const ids = { input_ids: tokenTensor([PROMPT]) }
+
+describe.each([
+  ['attention that can be fused', {}],
+  ['attention that cannot', { head_dim: 24 }],
+  ['features that fill no whole block of int8', { hidden_size: 80, intermediate_size: 112 }],
+  ['biases and a tied head', { attention_bias: true, mlp_bias: true, tie_word_embeddings: true }],
+] as const)('%s', (_, overrides) => {
+  test('both dialects agree in fp32', async () => {
+    const load = subject(overrides)
+    const [portable, ort] = [await load('fp32', 'portable'), await load('fp32', 'ort')]
+    expect(compareElements((await portable.run(ids)).values, (await ort.run(ids)).values).relL2).toBeLessThan(1e-5)
+  })
+
+  test('fp16 and int8 are within their limits of fp32, and do differ from it', async () => {
+    const load = subject(overrides)
+    const reference = (await (await load('fp32', 'portable')).run(ids)).values
+    for (const dialect of ['portable', 'ort'] as const)
+      for (const precision of ['fp16', 'int8'] as const) {
+        const { relL2 } = compareElements(reference, (await (await load(precision, dialect)).run(ids)).values)
+        expect(relL2).toBeLessThan(RELATIVE_ERROR[precision].limit)
+        expect(relL2).toBeGreaterThan(1e-5)
+      }
+  })
+
+  test('both dialects have the same int8 weights: what differs is the rounding of activations', async () => {
+    const load = subject(overrides)
+    const [portable, ort] = [await load('int8', 'portable'), await load('int8', 'ort')]
+    const { relL2 } = compareElements((await portable.run(ids)).values, (await ort.run(ids)).values)
+    expect(relL2).toBeLessThan(SELF_RELATIVE_ERROR.int8.limit)
+  })
+
+  test('generation through the cache gives the logits of the whole text', async () => {
+    const load = subject(overrides)
+    for (const dialect of ['portable', 'ort'] as const) {
+      const model = await load('fp32', dialect)
+      const { tokens, logits } = await model.generate(ids, 70) // over more than one step of a shared cache
+      const whole = await model.run({ input_ids: tokenTensor([[...PROMPT, ...tokens.slice(0, -1)]]) }, tokens.length)
+      expect(whole.shape).toEqual([1, 70, 96])
+      expect(compareElements(whole.values, logits).relL2).toBeLessThan(1e-5)
+    }
+  })
+})
+
+test.each(['portable', 'ort'] as const)(
+  'logits of the last positions are the last of all logits (%s)',
+  async dialect => {
+    const model = await subject()('fp32', dialect)
+    const all = await model.run(ids)
+    expect(all.shape).toEqual([1, PROMPT.length, 96])
+    const last = await model.run(ids, 3)
+    expect(last.shape).toEqual([1, 3, 96])
+    expect(compareElements(all.values.subarray(-3 * 96), last.values).relL2).toBeLessThan(1e-6)
+  },
+)
+
+test.each(['portable', 'ort'] as const)('a row of a batch is the row alone (%s)', async dialect => {
+  const model = await subject()('fp32', dialect)
+  const rows = [PROMPT, PROMPT.toReversed(), PROMPT.map(token => (token * 7) % 96)]
+  const batch = await model.run({ input_ids: tokenTensor(rows) })
+  for (const [index, row] of rows.entries()) {
+    const alone = (await model.run({ input_ids: tokenTensor([row]) })).values
+    const inBatch = batch.values.subarray(index * alone.length, (index + 1) * alone.length)
+    expect(compareElements(alone, inBatch).relL2).toBeLessThan(1e-5)
+  }
+})
+
+test('a row padded on the left gives the logits and the tokens of the row alone (portable)', async () => {
+  const model = await subject()('fp32', 'portable')
+  const short = PROMPT.slice(0, 12)
+  const padding = PROMPT.length - short.length
+  const inputs = {
+    input_ids: tokenTensor([[...Array<number>(padding).fill(0), ...short], PROMPT]),
+    attention_mask: tokenTensor([[...Array<number>(padding).fill(0), ...short.map(() => 1)], PROMPT.map(() => 1)]),
+  }
+  const alone = await model.run({ input_ids: tokenTensor([short]) })
+  const { values } = await model.run(inputs)
+  expect(compareElements(alone.values, values.subarray(padding * 96, PROMPT.length * 96)).relL2).toBeLessThan(1e-5)
+  const together = await model.generate(inputs, 6)
+  expect(together.tokens.slice(0, 6)).toEqual((await model.generate({ input_ids: tokenTensor([short]) }, 6)).tokens)
+  expect(together.tokens.slice(6)).toEqual((await model.generate(ids, 6)).tokens)
+})
+
+test('a row padded on the left is refused where attention is fused, since that is told lengths and no mask (ort)', async () => {
+  const model = await subject()('fp32', 'ort')
+  const inputs = (mask: number[]) => ({
+    input_ids: tokenTensor([PROMPT.slice(0, 4)]),
+    attention_mask: tokenTensor([mask]),
+  })
+  await expect(model.run(inputs([0, 0, 1, 1]))).rejects.toMatchObject({ code: 'unsupported' })
+  await expect(model.run(inputs([1, 0, 1, 1]))).rejects.toMatchObject({ code: 'unsupported' })
+  const alone = await model.run({ input_ids: tokenTensor([PROMPT.slice(0, 3)]) })
+  const { values } = await model.run(inputs([1, 1, 1, 0]))
+  expect(compareElements(alone.values, values.subarray(0, 3 * 96)).relL2).toBeLessThan(1e-5)
+})
