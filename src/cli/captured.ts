@@ -3,9 +3,9 @@ import { resolveDevice } from '../plan/resolve.ts'
 import { captureGolden } from '../runner/capture.ts'
 import type { DeviceId, Precision } from '../words.ts'
 import type { Context } from './command.ts'
-import { lookAround } from './here.ts'
-import { interruptibly } from './interrupt.ts'
 import { checkWritable } from './report-file.ts'
+import { lookAround } from './run/here.ts'
+import { interruptibly } from './run/interrupt.ts'
 
 export interface Capture {
   readonly model: string

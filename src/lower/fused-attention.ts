@@ -1,39 +1,8 @@
 /** Attention as one GroupQueryAttention operator, with rotation and cache inside it. */
-import type { Rope, Tensor } from '../graph/index.ts'
-import { tensorOf } from '../tensor.ts'
+import { attentionParts, bindMerged, packedProjections, requiredParts, tables } from './attention-parts.ts'
 import { MICROSOFT } from './emitter.ts'
-import { inputAt, isKind, type Lowering, type NodeOf, outputOf } from './lowering.ts'
+import { inputAt, isKind, type Lowering, type NodeOf } from './lowering.ts'
 import { cacheNames, fixedSize } from './portable.ts'
-import { rotaryKey, rotaryTables } from './rotary.ts'
-import { siblingLinears, stackedProduct } from './stacked-product.ts'
-
-/** What a fused attention takes instead of q, k, v: their values as [batch, tokens, heads * headDim], before rotation. */
-interface AttentionParts {
-  readonly cache: NodeOf<'cache'>
-  readonly rope: Rope | null
-  readonly q: Tensor
-  readonly k: Tensor
-  readonly v: Tensor
-}
-
-function beforeHeads(tensor: Tensor): Tensor | null {
-  const { node } = tensor
-  return isKind(node, 'rearrange') && node.operation.steps.pattern === 'b t (h d) -> b h t d' ? inputAt(node, 0) : null
-}
-
-function unrotated(tensor: Tensor): { rope: Rope | null; x: Tensor } {
-  const { node } = tensor
-  return isKind(node, 'rope') ? { rope: node.operation.rope, x: inputAt(node, 0) } : { rope: null, x: tensor }
-}
-
-function attentionParts(node: NodeOf<'attend'>): AttentionParts | null {
-  const cache = inputAt(node, 1).node
-  if (!isKind(cache, 'cache')) return null
-  const [query, key] = [unrotated(inputAt(node, 0)), unrotated(inputAt(cache, 0))]
-  if (JSON.stringify(query.rope) !== JSON.stringify(key.rope)) return null
-  const [q, k, v] = [beforeHeads(query.x), beforeHeads(key.x), beforeHeads(inputAt(cache, 1))]
-  return q && k && v ? { cache, rope: query.rope, q, k, v } : null
-}
 
 /** GroupQueryAttention rotates whole multiples of 16 features and takes heads of multiples of 8. */
 function isFusable(node: NodeOf<'attend'>): boolean {
@@ -50,8 +19,7 @@ export function hasFusedAttention(lowering: Lowering): boolean {
 
 export function groupQueryAttention(lowering: Lowering, node: NodeOf<'attend'>): void {
   const { emit, policy } = lowering
-  const parts = attentionParts(node)
-  if (!parts) throw new Error(`${node.path}: attention of an unknown form`)
+  const parts = requiredParts(node)
   const { path } = node
   const [query, keys] = [inputAt(node, 0), inputAt(node, 1)]
   const [heads, kvHeads, headDim] = [fixedSize(query, 1), fixedSize(keys, 1), fixedSize(query, -1)]
@@ -63,8 +31,9 @@ export function groupQueryAttention(lowering: Lowering, node: NodeOf<'attend'>):
     emit.inputs.push({ name: past, type: policy.float, shape: ['batch', kvHeads, 'slots', headDim] })
     emit.outputs.push({ name: present, type: policy.float, shape: ['batch', kvHeads, 'slots', headDim] })
   }
+  const packed = packedProjections(lowering, parts)
   const inputs = [
-    ...queryKeyValue(lowering, parts),
+    ...(packed === null ? [parts.q, parts.k, parts.v].map(tensor => lowering.value(tensor)) : [packed, '', '']),
     names.pastKey,
     names.pastValue,
     sequenceInput(lowering, 'last_index', ['batch']),
@@ -89,45 +58,9 @@ export function groupQueryAttention(lowering: Lowering, node: NodeOf<'attend'>):
   bindMerged(lowering, node, output)
 }
 
-/** Q, K and V packed in one value where one product makes them, else apart. */
-function queryKeyValue(lowering: Lowering, { q, k, v }: AttentionParts): string[] {
-  const nodes = [q, k, v].map(({ node }) => node)
-  const [first] = nodes
-  if (first && isKind(first, 'linear')) {
-    const siblings = siblingLinears(lowering, first)
-    const isPacked = siblings.length === 3 && siblings.every((sibling, index) => sibling === nodes[index])
-    if (isPacked && nodes.every(({ outputs: [output] }) => output && lowering.consumers(output).length === 1))
-      return [stackedProduct(lowering, siblings), '', '']
-  }
-  return [q, k, v].map(tensor => lowering.value(tensor))
-}
-
-/** The attention's output is already [batch, tokens, heads * headDim]: whoever merges heads gets it as it is. */
-function bindMerged(lowering: Lowering, node: NodeOf<'attend'>, output: string): void {
-  const attended = outputOf(node)
-  for (const consumer of lowering.consumers(attended)) {
-    if (!isKind(consumer, 'rearrange') || consumer.operation.steps.pattern !== 'b h t d -> b t (h d)')
-      throw new Error(`${node.path}: ${consumer.operation.kind} of attention before its heads are merged`)
-    lowering.bind(outputOf(consumer), output)
-  }
-  lowering.bind(attended, output)
-}
-
 function sequenceInput(lowering: Lowering, name: string, shape: string[]): string {
   return lowering.once(name, () => {
     lowering.emit.inputs.push({ name, type: 'i32', shape })
     return name
-  })
-}
-
-function tables(lowering: Lowering, headDim: number, rope: Rope): string[] {
-  const { emit, graph, policy } = lowering
-  const key = rotaryKey(headDim, rope)
-  return lowering.once(`${key}/tables`, () => {
-    const { cos, sin } = rotaryTables(graph.maxPositions, headDim, rope)
-    const shape = [graph.maxPositions, headDim / 2]
-    const table = (name: string, values: Float32Array) =>
-      lowering.cast(key, emit.values(`${key}/${name}`, tensorOf(shape, values)), 'f32', policy.float)
-    return [table('cos', cos), table('sin', sin)]
   })
 }

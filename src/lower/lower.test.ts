@@ -168,7 +168,8 @@ describe('the ort dialect', () => {
   test('stacks only products that are stored alike', () => {
     const policy: Policy = {
       dialect: 'ort',
-      float: 'f32', hasFusedMatMul: true,
+      float: 'f32',
+      ort: { hasFusedMatMul: true, attention: 'rows' },
       matrix: path => (path.endsWith('v_proj') || path.endsWith('up_proj') ? 'int8' : 'float'),
     }
     const { constants, nodes } = lower(tiny(), policy)
@@ -183,7 +184,8 @@ describe('the ort dialect', () => {
 test.each(Dialect.options)('a policy by path quantises what it names and nothing else (%s)', dialect => {
   const policy: Policy = {
     dialect,
-    float: 'f32', hasFusedMatMul: true,
+    float: 'f32',
+    ort: { hasFusedMatMul: true, attention: 'rows' },
     matrix: path => (path.startsWith('model.layers.1.mlp') ? 'int8' : 'float'),
   }
   const quantised = lower(tiny(), policy)

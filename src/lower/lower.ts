@@ -1,8 +1,8 @@
 import type { Graph } from '../graph/index.ts'
 import type { OnnxNode, OnnxValue } from '../onnx/model.ts'
 import type { GraphInterface, InputRole } from '../protocol/messages.ts'
+import { cacheLayout } from './cache-layout.ts'
 import { type Constant, Emitter, MICROSOFT } from './emitter.ts'
-import { hasFusedAttention } from './fused-attention.ts'
 import { inputAt, Lowering } from './lowering.ts'
 import { ort } from './ort.ts'
 import type { Policy } from './policy.ts'
@@ -49,7 +49,7 @@ export function lower(graph: Graph, policy: Policy): LoweredGraph {
     inputs: emit.inputs,
     outputs: emit.outputs,
     opsets: { '': OPSET, ...(isOrt ? { [MICROSOFT]: 1 } : {}) },
-    interface: describeInterface(lowering, isOrt && hasFusedAttention(lowering) ? 'shared' : 'append'),
+    interface: describeInterface(lowering),
   }
 }
 
@@ -63,7 +63,7 @@ function keepLastPositions(lowering: Lowering): void {
   lowering.bind(hidden, emit.node('kept', 'Slice', [lowering.value(hidden), start, end, emit.integers(1)]))
 }
 
-function describeInterface(lowering: Lowering, layout: 'shared' | 'append'): GraphInterface {
+function describeInterface(lowering: Lowering): GraphInterface {
   const { graph, policy, emit } = lowering
   const roles = emit.inputs.flatMap(({ name }) => (ROLES[name] ? [[name, ROLES[name]] as const] : []))
   const [shape] = graph.caches
@@ -71,7 +71,7 @@ function describeInterface(lowering: Lowering, layout: 'shared' | 'append'): Gra
     roles: Object.fromEntries(roles),
     cache: shape
       ? {
-          layout,
+          layout: cacheLayout(lowering),
           type: policy.float,
           heads: shape.heads,
           headDim: shape.headDim,

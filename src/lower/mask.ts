@@ -4,13 +4,14 @@ const LOWEST = -3.4028234663852886e38 // the lowest finite float32: a row that i
 
 /**
  * What is added to scores: 0 where a query may look, the lowest float where it may not (a later position, padding).
- * fp32 [batch, 1, groups * tokens, total], once a graph; the rows repeat for each query head of a group.
+ * fp32 [batch, 1, groups * tokens, total], once a graph; the rows repeat for each query head of a group. With `hidesFirstRow` the
+ * cache has one more row than `attention_mask`, its first, which nobody may see.
  */
-export function causalMask(lowering: Lowering, groups: number): string {
+export function causalMask(lowering: Lowering, groups: number, { hidesFirstRow = false } = {}): string {
   const { emit } = lowering
   const path = 'mask'
   const single = lowering.once('mask', () => {
-    const attention = attentionMask(lowering)
+    const attention = hidesFirstRow ? withHiddenRow(lowering, attentionMask(lowering)) : attentionMask(lowering)
     const size = (value: string, axis: number) =>
       emit.node(path, 'Gather', [emit.node(path, 'Shape', [value]), emit.integer(axis)], { axis: { int: 0 } })
     const total = size(attention, 1)
@@ -27,6 +28,12 @@ export function causalMask(lowering: Lowering, groups: number): string {
   return lowering.once(`mask x ${groups}`, () =>
     emit.node(path, 'Concat', Array<string>(groups).fill(single), { axis: { int: 2 } }),
   )
+}
+
+/** A column of zeros before the mask. */
+function withHiddenRow({ emit }: Lowering, attention: string): string {
+  const first = emit.node('mask', 'Slice', [attention, emit.integers(0), emit.integers(1), emit.integers(1)])
+  return emit.node('mask', 'Concat', [emit.node('mask', 'Sub', [first, first]), attention], { axis: { int: 1 } })
 }
 
 /** The graph input `attention_mask`, int64 [batch, total]: 1 for real tokens, past ones included. */

@@ -1,9 +1,12 @@
 /** The same operations in onnxruntime's own fused operators (domain com.microsoft), for its speed; the rest is portable. */
+
+import { cacheLayout } from './cache-layout.ts'
 import { MICROSOFT } from './emitter.ts'
-import { groupQueryAttention, hasFusedAttention } from './fused-attention.ts'
+import { groupQueryAttention } from './fused-attention.ts'
 import { inputAt, isKind, type Lowering, type NodeOf, outputOf, type Rules } from './lowering.ts'
 import { floatWeights } from './matrix.ts'
 import { fixedSize, portable } from './portable.ts'
+import { rowsAttention } from './rows-attention.ts'
 import { siblingLinears, stackedProduct } from './stacked-product.ts'
 
 export const ort: Rules = {
@@ -35,8 +38,14 @@ export const ort: Rules = {
   },
 
   attend(lowering, node) {
-    if (hasFusedAttention(lowering)) groupQueryAttention(lowering, node)
-    else portable.attend(lowering, node)
+    switch (cacheLayout(lowering)) {
+      case 'rows':
+        return rowsAttention(lowering, node)
+      case 'shared':
+        return groupQueryAttention(lowering, node)
+      case 'append':
+        return portable.attend(lowering, node)
+    }
   },
 
   /** A fused attention merges its heads itself. */

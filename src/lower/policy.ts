@@ -8,11 +8,25 @@ export interface Policy {
   readonly float: 'f32' | 'f16'
   /** How the weights of the matrix product at a path are stored. */
   readonly matrix: (path: string) => 'float' | 'int8'
-  /** Whether products may use FusedMatMul, which onnxruntime 1.30 has for its CPU (and CUDA) provider but not for WebGPU. */
-  readonly hasFusedMatMul: boolean
+  /** What the ort dialect may use of onnxruntime. */
+  readonly ort: OrtOperators
 }
 
-const FUSED_MATMUL_PROVIDERS = ['cpu', 'cuda']
+/** Operators of onnxruntime 1.30 differ by provider. */
+export interface OrtOperators {
+  /** FusedMatMul, which WebGPU lacks. */
+  readonly hasFusedMatMul: boolean
+  /**
+   * `fused`: GroupQueryAttention with a shared cache, for a cache that stays on the device. `rows`: plain products that give
+   * back only the new rows, for a cache in the host's memory, since onnxruntime-node copies every output to the host.
+   */
+  readonly attention: 'fused' | 'rows'
+}
+
+function operatorsOf(provider: string): OrtOperators {
+  const isCpu = provider === 'cpu'
+  return { hasFusedMatMul: isCpu || provider === 'cuda', attention: isCpu ? 'rows' : 'fused' }
+}
 
 /** The precisions that lowering can express. */
 export const LOWERABLE: readonly Precision[] = ['fp32', 'fp16', 'int8']
@@ -22,7 +36,7 @@ export const LOWERABLE: readonly Precision[] = ['fp32', 'fp16', 'int8']
  * `provider` is onnxruntime's name of what runs the ort dialect.
  */
 export function policyFor(precision: Precision, dialect: Dialect, provider = 'cpu'): Policy {
-  const shared = { dialect, hasFusedMatMul: dialect === 'ort' && FUSED_MATMUL_PROVIDERS.includes(provider) }
+  const shared = { dialect, ort: operatorsOf(provider) }
   switch (precision) {
     case 'fp32':
       return { ...shared, float: 'f32', matrix: () => 'float' }

@@ -30,7 +30,7 @@ export function stackedProduct(lowering: Lowering, nodes: readonly NodeOf<'linea
 function plainProduct(lowering: Lowering, node: NodeOf<'linear'>, names: readonly string[]): string {
   const { emit, policy } = lowering
   const x = inputAt(node, 0)
-  if (!policy.hasFusedMatMul) return floatProduct(lowering, node.path, x, names)
+  if (!policy.ort.hasFusedMatMul) return floatProduct(lowering, node.path, x, names)
   const inputs = [lowering.value(x), floatWeights(lowering, names)]
   return emit.node(node.path, 'FusedMatMul', inputs, { transB: { int: 1 } }, MICROSOFT)
 }

@@ -49,14 +49,16 @@ export type InputRole = z.infer<typeof InputRole>
 /**
  * The key/value cache of a graph.
  * `shared`: one buffer [batch, heads, capacity, headDim] is past and present at once, written in place; it grows in steps.
+ * `rows`: past [1 + past, batch, heads, headDim] goes in, its first row zeros that the graph hides, and only the new rows [tokens, batch, heads, headDim] come out; the loop
+ * appends them to a buffer of its own, whose filled part is the next past.
  * `append`: past [batch, heads, past, headDim] goes in and present [batch, heads, past + tokens, headDim] comes out.
  */
 export const CacheLayout = z.object({
-  layout: z.enum(['shared', 'append']),
+  layout: z.enum(['shared', 'rows', 'append']),
   type: z.enum(['f32', 'f16']),
   heads: z.int().positive(),
   headDim: z.int().positive(),
-  /** Slots by which a shared buffer grows. */
+  /** Slots by which a shared buffer, or the buffer of rows, grows. */
   step: z.int().positive(),
   tensors: z.array(z.object({ past: z.string(), present: z.string() })),
 })

@@ -2,10 +2,20 @@
 import { RELATIVE_ERROR } from '../checks/defaults.ts'
 import { noiseMargin, rowErrors } from '../checks/noise.ts'
 import type { BenchmarkPoint } from '../events/result.ts'
+import type { GenerationSample } from '../protocol/messages.ts'
 import { toFloat32, tokenTensor } from '../tensor.ts'
 import type { Precision } from '../words.ts'
-import type { Timed } from './benchmark.ts'
 import type { Session } from './session.ts'
+
+/** A batch size as it was timed. */
+export interface Timed {
+  readonly batch: number
+  readonly prompts: readonly (readonly number[])[]
+  readonly samples: readonly GenerationSample[]
+  /** The chosen tokens of each sample and row, [samples, batch, outputTokens] flat. */
+  readonly tokens: readonly number[]
+  readonly peakMemoryBytes: number | null
+}
 
 export type Audit = BenchmarkPoint['audit']
 

@@ -4,15 +4,14 @@ import type { BenchmarkPoint } from '../events/result.ts'
 import { hasTrend, TREND_WINDOW } from '../metrics/index.ts'
 import type { GenerationSettings } from '../plan/schema.ts'
 import { WorkerError } from '../protocol/failure.ts'
-import type { GenerationSample } from '../protocol/messages.ts'
 import { tokenTensor, toNumbers } from '../tensor.ts'
 import { benchmarkPrompts } from '../workloads/llm/index.ts'
-import { type Audit, auditTokens } from './audit.ts'
+import { type Audit, auditTokens, type Timed } from './audit.ts'
 import type { FoundDevice } from './discovery.ts'
 import { isInterruption, onReference } from './outcome.ts'
 import { pointFigures, pointMetrics, sampleValues, tokenLatency } from './point-metrics.ts'
 import { openReference } from './reference.ts'
-import type { UnitContext } from './run.ts'
+import type { UnitContext } from './request.ts'
 import type { Session } from './session.ts'
 import { judgeTargets } from './targets.ts'
 import { activity } from './unit-parts.ts'
@@ -28,16 +27,6 @@ export interface Subject {
   readonly tokens: readonly number[]
   /** Whether the subject is the reference itself, and audited by its own untimed pass. */
   readonly isReference: boolean
-}
-
-/** A batch size as it was timed. */
-export interface Timed {
-  readonly batch: number
-  readonly prompts: readonly (readonly number[])[]
-  readonly samples: readonly GenerationSample[]
-  /** The chosen tokens of each sample and row, [samples, batch, outputTokens] flat. */
-  readonly tokens: readonly number[]
-  readonly peakMemoryBytes: number | null
 }
 
 type Attempt = Timed | { readonly batch: number; readonly status: 'error' | 'skip'; readonly reason: string }

@@ -16,6 +16,12 @@ export interface RunContext {
   emit(body: EventBody): void
 }
 
+/** Where a unit's own events go: they carry its id and attempt. */
+export interface UnitContext extends RunContext {
+  readonly unit: Unit
+  readonly attempt: number
+}
+
 export interface RunRequest extends RunContext {
   /** The units still to run. */
   readonly units: readonly Unit[]

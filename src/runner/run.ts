@@ -1,17 +1,8 @@
 /** Runs units in order, one at a time, each isolated in workers of its own; says what happens as events. */
-import type { Unit } from '../plan/units.ts'
 import { runLlmUnit } from './llm-unit.ts'
 import { runOnnxUnit } from './onnx-unit.ts'
 import { isInterruption, type Outcome, outcomeOf } from './outcome.ts'
-import type { RunContext, RunRequest } from './request.ts'
-
-/** Where a unit's own events go: they carry its id and attempt. */
-export interface UnitContext extends RunContext {
-  readonly unit: Unit
-  readonly attempt: number
-}
-
-export type { RunContext, RunRequest } from './request.ts'
+import type { RunRequest, UnitContext } from './request.ts'
 
 /**
  * Runs every unit to its end. A unit that fails does not end the run; an interruption does, and leaves its unit unfinished.

@@ -2,7 +2,7 @@
 import { type CheckContext, checks, type Outputs, type Reference } from '../checks/index.ts'
 import type { Placement } from '../protocol/messages.ts'
 import type { Precision } from '../words.ts'
-import type { UnitContext } from './run.ts'
+import type { UnitContext } from './request.ts'
 import type { Session } from './session.ts'
 
 /** Says what the unit is doing, for people. */

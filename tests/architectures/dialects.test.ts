@@ -10,6 +10,9 @@ import type { Dialect, Precision } from '../../src/words.ts'
 import { tinyModel } from '../checkpoints.ts'
 import { temporaryDirectory } from '../temporary.ts'
 
+/** A provider whose cache stays on the device, so that attention is GroupQueryAttention; its graphs run on the CPU too. */
+const FUSED = 'cuda'
+
 let worker: WorkerHandle
 
 beforeAll(async () => {
@@ -23,9 +26,9 @@ const PROMPT = [3, 14, 15, 92, 65, 35, 89, 79, 32, 38, 46, 26, 43, 38, 32, 79, 5
 function subject(overrides: Readonly<Record<string, unknown>> = {}) {
   const folder = temporaryDirectory()
   const model = tinyModel(join(folder, 'model'), overrides)
-  return async (precision: Precision, dialect: Dialect) => {
-    const { path, interface: driven } = buildArtifact(model, precision, dialect, join(folder, 'home'))
-    const handle = `${path} ${precision} ${dialect}`
+  return async (precision: Precision, dialect: Dialect, provider?: string) => {
+    const { path, interface: driven } = buildArtifact(model, precision, dialect, join(folder, 'home'), provider)
+    const handle = `${path} ${precision}`
     const load = { handle, device: 'ort:cpu', form: 'onnx', path, precision, interface: driven, options: {} } as const
     await worker.call('load', load)
     return {
@@ -52,6 +55,15 @@ describe.each([
   ['features that fill no whole block of int8', { hidden_size: 80, intermediate_size: 112 }],
   ['biases and a tied head', { attention_bias: true, mlp_bias: true, tie_word_embeddings: true }],
 ] as const)('%s', (_, overrides) => {
+  test('fused attention over a shared cache agrees with plain attention, in one pass and step by step', async () => {
+    const load = subject(overrides)
+    const [plain, fused] = [await load('fp32', 'ort'), await load('fp32', 'ort', FUSED)]
+    expect(compareElements((await plain.run(ids)).values, (await fused.run(ids)).values).relL2).toBeLessThan(1e-5)
+    const [a, b] = [await plain.generate(ids, 70), await fused.generate(ids, 70)] // past a step of the buffer's growth
+    expect(b.tokens).toEqual(a.tokens)
+    expect(compareElements(a.logits, b.logits).relL2).toBeLessThan(1e-5)
+  })
+
   test('both dialects agree in fp32', async () => {
     const load = subject(overrides)
     const [portable, ort] = [await load('fp32', 'portable'), await load('fp32', 'ort')]
@@ -111,8 +123,8 @@ test.each(['portable', 'ort'] as const)('a row of a batch is the row alone (%s)'
   }
 })
 
-test('a row padded on the left gives the logits and the tokens of the row alone (portable)', async () => {
-  const model = await subject()('fp32', 'portable')
+test.each(['portable', 'ort'] as const)('a row padded on the left is the row alone (%s)', async dialect => {
+  const model = await subject()('fp32', dialect)
   const short = PROMPT.slice(0, 12)
   const padding = PROMPT.length - short.length
   const inputs = {
@@ -127,8 +139,8 @@ test('a row padded on the left gives the logits and the tokens of the row alone 
   expect(together.tokens.slice(6)).toEqual((await model.generate(ids, 6)).tokens)
 })
 
-test('a row padded on the left is refused where attention is fused, since that is told lengths and no mask (ort)', async () => {
-  const model = await subject()('fp32', 'ort')
+test('a row padded on the left is refused where attention is fused, since that is told lengths and no mask', async () => {
+  const model = await subject()('fp32', 'ort', FUSED)
   const inputs = (mask: number[]) => ({
     input_ids: tokenTensor([PROMPT.slice(0, 4)]),
     attention_mask: tokenTensor([mask]),

@@ -1,6 +1,6 @@
 /** The real binary as a child process, with a home and a working directory of its own. */
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { temporaryDirectory } from '../temporary.ts'
 
@@ -45,6 +45,13 @@ export function newSite(): Site {
     start,
     assay: (...words) => start(...words).finished,
   }
+}
+
+/** A workload small enough to be no part of a test's time: prompts.json and text.txt. */
+export function writeWorkload(cwd: string): void {
+  const prompts = [{ id: 'france', text: 'The capital of France is', answer: 'Paris' }]
+  writeFileSync(join(cwd, 'prompts.json'), JSON.stringify({ prompts }))
+  writeFileSync(join(cwd, 'text.txt'), 'The capital of France is Paris. 2 + 2 = 4.')
 }
 
 /** Starts Node with these words; without the developer's own settings of colours and locale. */

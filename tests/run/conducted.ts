@@ -24,11 +24,16 @@ export interface Conducted {
   unit(device: string, precision?: string): UnitResult
 }
 
+export interface ConductOptions {
+  readonly signal?: AbortSignal
+  onEvent?(event: RunEvent): void
+}
+
 /** What `assay run` does with a plan, without its store and reporters. `home` keeps graphs and references between runs. */
 export async function conduct(
   said: Readonly<Record<string, unknown>>,
   home: string,
-  signal: AbortSignal = new AbortController().signal,
+  { signal = new AbortController().signal, onEvent }: ConductOptions = {},
 ): Promise<Conducted> {
   const plan = Plan.parse(said)
   const discovered = await discover(plan.engines, home)
@@ -37,7 +42,9 @@ export async function conduct(
   const units = unitsOf(plan, devices)
   const events: RunEvent[] = []
   const emit = (body: EventBody) => {
-    events.push({ sequence: events.length + 1, timeMs: Date.now(), ...body })
+    const event = { sequence: events.length + 1, timeMs: Date.now(), ...body }
+    events.push(event)
+    onEvent?.(event)
   }
   emit({
     type: 'run-started',

@@ -51,8 +51,8 @@ wrong answer fails.`,
       throw new AssayError('argument-invalid', 'which device? --device is needed', {
         hint: '`assay devices` lists those here',
       })
-    const { jobFrom } = await import('../one-model.ts')
-    const { executePlan } = await import('../execute.ts')
+    const { jobFrom } = await import('../run/one-model.ts')
+    const { executePlan } = await import('../run/execute.ts')
     const job = jobFrom(
       {
         name: `bench ${model}`,

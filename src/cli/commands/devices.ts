@@ -15,8 +15,8 @@ export const devices = defineCommand({
     { command: 'devices --json', about: 'drivers, threads and versions too, for a script' },
   ],
   async handler({ plan }, { output, cwd }) {
-    const { lookAround } = await import('../here.ts')
-    const { jobOf } = await import('../narrowing.ts')
+    const { lookAround } = await import('../run/here.ts')
+    const { jobOf } = await import('../run/narrowing.ts')
     const { formatBytes } = await import('../../reporters/format.ts')
     const { renderTable } = await import('../table.ts')
     const job = plan === null ? null : jobOf(plan, { models: null, devices: null, precisions: null }, cwd)

@@ -39,8 +39,8 @@ reference itself, it is judged by the goldens that come with the model.`,
       throw new AssayError('argument-invalid', 'which device? --device is needed', {
         hint: '`assay devices` lists those here',
       })
-    const { jobFrom } = await import('../one-model.ts')
-    const { executePlan } = await import('../execute.ts')
+    const { jobFrom } = await import('../run/one-model.ts')
+    const { executePlan } = await import('../run/execute.ts')
     const place = (file: string | null) => (file === null ? null : resolve(cwd, file))
     const job = jobFrom(
       {

@@ -35,13 +35,13 @@ A run that was interrupted or killed goes on with --resume; units that had ended
   async handler({ plan, device: devices, model: models, precision: precisions, resume, report, verbose }, context) {
     const settings = { reportPath: report === null ? null : resolve(context.cwd, report), isVerbose: verbose }
     if (resume !== null) {
-      const { refuseBeside } = await import('../narrowing.ts')
+      const { refuseBeside } = await import('../run/narrowing.ts')
       refuseBeside('--resume', { '[plan]': plan, '--device': devices, '--model': models, '--precision': precisions })
-      const { resumePlan } = await import('../resume.ts')
+      const { resumePlan } = await import('../run/resume.ts')
       return resumePlan(resume === '' ? null : resume, settings, context)
     }
-    const { executePlan } = await import('../execute.ts')
-    const { jobOf } = await import('../narrowing.ts')
+    const { executePlan } = await import('../run/execute.ts')
+    const { jobOf } = await import('../run/narrowing.ts')
     return executePlan(jobOf(plan, { models, devices, precisions }, context.cwd), settings, context)
   },
 })

@@ -22,7 +22,14 @@ type Values = Float32Array | Uint16Array
 
 /** A cache in this process's memory for `batch` rows; a shared one begins with room for `expected` slots. */
 export function createHostCache(layout: CacheLayout, batch: number, expected: number): KvCache {
-  return layout.layout === 'shared' ? new SharedCache(layout, batch, expected) : new AppendCache(layout, batch)
+  switch (layout.layout) {
+    case 'shared':
+      return new SharedCache(layout, batch, expected)
+    case 'rows':
+      return new RowsCache(layout, batch, expected)
+    case 'append':
+      return new AppendCache(layout, batch)
+  }
 }
 
 /** Zeros for one tensor of a cache; fp16 as its bits, since copying them needs no arithmetic. */
@@ -91,6 +98,80 @@ class SharedCache implements KvCache {
     })
     this.#capacity = capacity
   }
+}
+
+/** Rows of zeros before the first token of a cache of rows. */
+const HIDDEN_ROWS = 1
+
+/** One buffer for each tensor, [slots, batch, heads, headDim]: its filled part is the past, and new rows go to its end. The first row is zeros. */
+class RowsCache implements KvCache {
+  length = 0
+  #capacity: number
+  readonly #batch: number
+  readonly #layout: CacheLayout
+  readonly #rowSize: number
+  #buffers: Values[]
+
+  constructor(layout: CacheLayout, batch: number, expected: number) {
+    this.#layout = layout
+    this.#batch = batch
+    this.#rowSize = batch * layout.heads * layout.headDim
+    this.#capacity = roundUp(HIDDEN_ROWS + expected, layout.step)
+    this.#buffers = layout.tensors.map(() => zeros(layout, this.#capacity * this.#rowSize))
+  }
+
+  prepare(_tokens: number, feeds: Feeds, fetches: Fetches): void {
+    const { heads, headDim, tensors } = this.#layout
+    const rows = HIDDEN_ROWS + this.length
+    const shape = [rows, this.#batch, heads, headDim]
+    tensors.forEach(({ past, present }, index) => {
+      const filled = this.#buffers[index]?.subarray(0, rows * this.#rowSize)
+      if (filled === undefined) return
+      feeds[past] =
+        filled instanceof Float32Array
+          ? new ort.Tensor('float32', filled, shape)
+          : new ort.Tensor('float16', filled, shape)
+      fetches[present] = null
+    })
+  }
+
+  advance(tokens: number, results: Feeds): void {
+    const filled = HIDDEN_ROWS + this.length
+    if (filled + tokens > this.#capacity) this.#grow(filled + tokens)
+    const start = filled * this.#rowSize
+    this.#layout.tensors.forEach(({ present }, index) => {
+      const rows = results[present]?.data
+      if (!(rows instanceof Float32Array || rows instanceof Uint16Array) || rows.length !== tokens * this.#rowSize)
+        throw new Error(`the model gave no ${tokens} new rows of ${present}`)
+      this.#buffers[index]?.set(rows, start)
+    })
+    this.length += tokens
+  }
+
+  fits(batch: number, expected: number): boolean {
+    return batch === this.#batch && roundUp(HIDDEN_ROWS + expected, this.#layout.step) === this.#capacity
+  }
+
+  clear(): void {
+    this.length = 0
+  }
+
+  dispose(): void {
+    this.#buffers = []
+  }
+
+  #grow(needed: number): void {
+    this.#capacity = roundUp(needed, this.#layout.step)
+    this.#buffers = this.#buffers.map(old => {
+      const grown = zeros(this.#layout, this.#capacity * this.#rowSize)
+      grown.set(old.subarray(0, (HIDDEN_ROWS + this.length) * this.#rowSize))
+      return grown
+    })
+  }
+}
+
+function zeros({ type }: CacheLayout, count: number): Values {
+  return type === 'f32' ? new Float32Array(count) : new Uint16Array(count)
 }
 
 /** The present of one pass is the past of the next. */

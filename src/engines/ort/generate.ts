@@ -10,8 +10,8 @@ import { createHostCache, type KvCache } from './cache.ts'
 import { DeviceCache } from './device-cache.ts'
 import { type Prompt, readPrompt } from './prompt.ts'
 import { RoleInputs } from './roles.ts'
-import { halfToFloat, selectTopTwo, type TopTwo } from './select.ts'
 import type { Feeds, Fetches } from './runtime.ts'
+import { halfToFloat, selectTopTwo, type TopTwo } from './select.ts'
 import type { Session } from './session.ts'
 
 export interface GenerationRequest {

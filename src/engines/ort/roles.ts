@@ -2,8 +2,8 @@
 import type { Tensor } from 'onnxruntime-node'
 import type { GraphInterface, InputRole } from '../../protocol/messages.ts'
 import type { Prompt } from './prompt.ts'
-import { ort } from './runtime.ts'
 import type { Feeds } from './runtime.ts'
+import { ort } from './runtime.ts'
 
 /** The inputs of a pass over one token per row: made once, and written anew for each token. */
 interface DecodeInputs {

@@ -97,3 +97,9 @@ const ASCII: Readonly<Record<string, string>> = {
   '░': '.',
   '⚠': '!',
 }
+
+/** How and how wide a text is to be. */
+export interface View {
+  readonly look: Look
+  readonly width: number
+}

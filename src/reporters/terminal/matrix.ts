@@ -1,7 +1,6 @@
 import type { ResultDocument, UnitResult } from '../../events/result.ts'
 import { verdictMatrix } from '../matrix.ts'
-import { paint, printable, symbol } from './look.ts'
-import type { View } from './summary.ts'
+import { paint, printable, symbol, type View } from './look.ts'
 import { displayWidth, table } from './text.ts'
 
 /** Models down, devices with their precisions across; in several tables where one would be too wide. */

@@ -2,15 +2,10 @@ import type { ResultDocument } from '../../events/result.ts'
 import { formatDuration, plural } from '../format.ts'
 import type { WrittenReport } from '../reporter.ts'
 import { headline, hint, MEANINGS, notPassed, resume, STATUSES, unitName } from '../units.ts'
-import { type Look, legible, paint, printable, symbol } from './look.ts'
+import { legible, paint, printable, symbol, type View } from './look.ts'
 import { matrix } from './matrix.ts'
 import { benchmarkTable, checkTable } from './tables.ts'
 import { wrap } from './text.ts'
-
-export interface View {
-  readonly look: Look
-  readonly width: number
-}
 
 /** Beyond this many units, only those that did not pass are shown in detail; a report has them all. */
 const MANY_UNITS = 12

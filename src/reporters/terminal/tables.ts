@@ -10,8 +10,7 @@ import {
   metricLabel,
   plural,
 } from '../format.ts'
-import { paint, printable, symbol } from './look.ts'
-import type { View } from './summary.ts'
+import { paint, printable, symbol, type View } from './look.ts'
 import { table, wrap } from './text.ts'
 
 /** A unit's checks: for each bounded metric the measured value beside its threshold. */

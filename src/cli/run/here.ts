@@ -1,9 +1,9 @@
 /** What is on this machine for a plan, as the plan's own devices are looked up in it. */
-import { engines } from '../engines/index.ts'
-import type { Found } from '../plan/resolve.ts'
-import type { Plan } from '../plan/schema.ts'
-import { type Discovered, discover } from '../runner/discovery.ts'
-import type { Output } from './output.ts'
+import { engines } from '../../engines/index.ts'
+import type { Found } from '../../plan/resolve.ts'
+import type { Plan } from '../../plan/schema.ts'
+import { type Discovered, discover } from '../../runner/discovery.ts'
+import type { Output } from '../output.ts'
 
 export interface Here {
   readonly discovered: Discovered

@@ -1,4 +1,4 @@
-import { EXIT } from './exit-code.ts'
+import { EXIT } from '../exit-code.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 /** npm and npx pass on the signal that the terminal has sent already: within this time, two are one. */

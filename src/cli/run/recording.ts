@@ -1,15 +1,15 @@
 /** Where a run's events go: into the store, and from there to whoever watches. */
-import { resultOf } from '../events/document.ts'
-import type { EventBody, RunEvent } from '../events/event.ts'
-import type { ResultDocument } from '../events/result.ts'
-import { createDispatch } from '../reporters/dispatch.ts'
-import { REPORTERS } from '../reporters/index.ts'
-import type { WrittenReport } from '../reporters/reporter.ts'
-import { createTerminal } from '../reporters/terminal/terminal.ts'
-import type { Store } from '../store/store.ts'
+import { resultOf } from '../../events/document.ts'
+import type { EventBody, RunEvent } from '../../events/event.ts'
+import type { ResultDocument } from '../../events/result.ts'
+import { createDispatch } from '../../reporters/dispatch.ts'
+import { REPORTERS } from '../../reporters/index.ts'
+import type { WrittenReport } from '../../reporters/reporter.ts'
+import { createTerminal } from '../../reporters/terminal/terminal.ts'
+import type { Store } from '../../store/store.ts'
+import type { Output } from '../output.ts'
+import { writeReport } from '../report-file.ts'
 import { createNarrator } from './narrator.ts'
-import type { Output } from './output.ts'
-import { writeReport } from './report-file.ts'
 
 export interface Recording {
   emit(body: EventBody): void

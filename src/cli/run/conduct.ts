@@ -1,17 +1,17 @@
 /** The part that a new run and a resumed one share: from their first event to the exit code. */
-import { exitCode } from '../checks/index.ts'
-import { AssayError } from '../errors.ts'
-import { checkOptions } from '../plan/resolve.ts'
-import type { Plan } from '../plan/schema.ts'
-import type { Unit } from '../plan/units.ts'
-import { runUnits } from '../runner/run.ts'
-import type { Store } from '../store/store.ts'
-import type { Context } from './command.ts'
-import { EXIT } from './exit-code.ts'
-import { reportRequest } from './failure.ts'
+import { exitCode } from '../../checks/index.ts'
+import { AssayError } from '../../errors.ts'
+import { checkOptions } from '../../plan/resolve.ts'
+import type { Plan } from '../../plan/schema.ts'
+import type { Unit } from '../../plan/units.ts'
+import { runUnits } from '../../runner/run.ts'
+import type { Store } from '../../store/store.ts'
+import type { Context } from '../command.ts'
+import { EXIT } from '../exit-code.ts'
+import { reportRequest } from '../failure.ts'
+import { checkWritable } from '../report-file.ts'
 import { type Here, lookAround } from './here.ts'
 import { createRecording, type Recording } from './recording.ts'
-import { checkWritable } from './report-file.ts'
 
 /** A plan with where it came from. */
 export interface Job {

@@ -1,16 +1,16 @@
 /** A plan's run from its first look around to its exit code: what `run`, `parity` and `bench` share. */
 import { randomBytes } from 'node:crypto'
-import { resolveDevices } from '../plan/resolve.ts'
-import type { Plan } from '../plan/schema.ts'
-import { unitsOf } from '../plan/units.ts'
-import type { DeviceDescription } from '../protocol/messages.ts'
-import { describeHost } from '../runner/host.ts'
-import { checkPlan } from '../runner/preflight.ts'
-import type { Context } from './command.ts'
+import { resolveDevices } from '../../plan/resolve.ts'
+import type { Plan } from '../../plan/schema.ts'
+import { unitsOf } from '../../plan/units.ts'
+import type { DeviceDescription } from '../../protocol/messages.ts'
+import { describeHost } from '../../runner/host.ts'
+import { checkPlan } from '../../runner/preflight.ts'
+import type { Context } from '../command.ts'
+import { EXIT } from '../exit-code.ts'
+import { withStore } from '../store.ts'
 import { conduct, type Job, prepare, type RunSettings } from './conduct.ts'
-import { EXIT } from './exit-code.ts'
 import { interruptibly } from './interrupt.ts'
-import { withStore } from './store.ts'
 
 /** Runs a plan. Throws AssayError before anything is written where the request is wrong. */
 export async function executePlan(job: Job, settings: RunSettings, context: Context): Promise<number> {

@@ -1,11 +1,11 @@
 /** From what `assay run` was asked for to the plan that it runs. */
 import { existsSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
-import { AssayError } from '../errors.ts'
-import { formatPlan, type Narrowing, narrowPlan } from '../plan/narrow.ts'
-import { readPlan } from '../plan/read.ts'
+import { AssayError } from '../../errors.ts'
+import { formatPlan, type Narrowing, narrowPlan } from '../../plan/narrow.ts'
+import { readPlan } from '../../plan/read.ts'
+import { PLANS } from '../package-files.ts'
 import type { Job } from './conduct.ts'
-import { PLANS } from './package-files.ts'
 
 /** What a plan is called where none is named. */
 const DEFAULT = 'default'

@@ -1,6 +1,6 @@
-import type { RunEvent } from '../events/event.ts'
-import type { LiveReporter } from '../reporters/reporter.ts'
-import { printable } from '../reporters/terminal/look.ts'
+import type { RunEvent } from '../../events/event.ts'
+import type { LiveReporter } from '../../reporters/reporter.ts'
+import { printable } from '../../reporters/terminal/look.ts'
 
 /** Tells every step in a line of its own: what --verbose adds. */
 export function createNarrator(tell: (line: string) => void): LiveReporter {

@@ -1,6 +1,6 @@
 /** A plan of one model, made from flags: `parity` and `bench` are nothing else. */
-import { formatPlan } from '../plan/narrow.ts'
-import { parsePlan } from '../plan/parse.ts'
+import { formatPlan } from '../../plan/narrow.ts'
+import { parsePlan } from '../../plan/parse.ts'
 import type { Job } from './conduct.ts'
 
 /**

@@ -1,0 +1,78 @@
+/** What a fused attention swallows: the projections, rotation and cache around one `attend` node. */
+import type { Rope, Tensor } from '../graph/index.ts'
+import { tensorOf } from '../tensor.ts'
+import { inputAt, isKind, type Lowering, type NodeOf, outputOf } from './lowering.ts'
+import { rotaryKey, rotaryTables } from './rotary.ts'
+import { siblingLinears, stackedProduct } from './stacked-product.ts'
+
+/** What a fused attention takes instead of q, k, v: their values as [batch, tokens, heads * headDim], before rotation. */
+export interface AttentionParts {
+  readonly cache: NodeOf<'cache'>
+  readonly rope: Rope | null
+  readonly q: Tensor
+  readonly k: Tensor
+  readonly v: Tensor
+}
+
+function beforeHeads(tensor: Tensor): Tensor | null {
+  const { node } = tensor
+  return isKind(node, 'rearrange') && node.operation.steps.pattern === 'b t (h d) -> b h t d' ? inputAt(node, 0) : null
+}
+
+function unrotated(tensor: Tensor): { rope: Rope | null; x: Tensor } {
+  const { node } = tensor
+  return isKind(node, 'rope') ? { rope: node.operation.rope, x: inputAt(node, 0) } : { rope: null, x: tensor }
+}
+
+export function attentionParts(node: NodeOf<'attend'>): AttentionParts | null {
+  const cache = inputAt(node, 1).node
+  if (!isKind(cache, 'cache')) return null
+  const [query, key] = [unrotated(inputAt(node, 0)), unrotated(inputAt(cache, 0))]
+  if (JSON.stringify(query.rope) !== JSON.stringify(key.rope)) return null
+  const [q, k, v] = [beforeHeads(query.x), beforeHeads(key.x), beforeHeads(inputAt(cache, 1))]
+  return q && k && v ? { cache, rope: query.rope, q, k, v } : null
+}
+
+/** The parts of an attention that is known to have them. */
+export function requiredParts(node: NodeOf<'attend'>): AttentionParts {
+  const parts = attentionParts(node)
+  if (!parts) throw new Error(`${node.path}: attention of an unknown form`)
+  return parts
+}
+
+/** Q, K and V side by side in one value, [batch, tokens, (heads + 2 kvHeads) * headDim], where one product makes them; else null. */
+export function packedProjections(lowering: Lowering, { q, k, v }: AttentionParts): string | null {
+  const nodes = [q, k, v].map(({ node }) => node)
+  const [first] = nodes
+  if (first && isKind(first, 'linear')) {
+    const siblings = siblingLinears(lowering, first)
+    const isPacked = siblings.length === 3 && siblings.every((sibling, index) => sibling === nodes[index])
+    if (isPacked && nodes.every(({ outputs: [output] }) => output && lowering.consumers(output).length === 1))
+      return stackedProduct(lowering, siblings)
+  }
+  return null
+}
+
+/** The attention's output is already [batch, tokens, heads * headDim]: whoever merges heads gets it as it is. */
+export function bindMerged(lowering: Lowering, node: NodeOf<'attend'>, output: string): void {
+  const attended = outputOf(node)
+  for (const consumer of lowering.consumers(attended)) {
+    if (!isKind(consumer, 'rearrange') || consumer.operation.steps.pattern !== 'b h t d -> b t (h d)')
+      throw new Error(`${node.path}: ${consumer.operation.kind} of attention before its heads are merged`)
+    lowering.bind(outputOf(consumer), output)
+  }
+  lowering.bind(attended, output)
+}
+
+/** Tables of cosines and sines for every position, [positions, headDim / 2], once a graph. */
+export function tables(lowering: Lowering, headDim: number, rope: Rope): string[] {
+  const { emit, graph, policy } = lowering
+  const key = rotaryKey(headDim, rope)
+  return lowering.once(`${key}/tables`, () => {
+    const { cos, sin } = rotaryTables(graph.maxPositions, headDim, rope)
+    const shape = [graph.maxPositions, headDim / 2]
+    const table = (name: string, values: Float32Array) =>
+      lowering.cast(key, emit.values(`${key}/${name}`, tensorOf(shape, values)), 'f32', policy.float)
+    return [table('cos', cos), table('sin', sin)]
+  })
+}

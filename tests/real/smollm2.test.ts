@@ -1,0 +1,135 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { ResultDocument } from '../../src/events/result.ts'
+import { readGolden } from '../../src/goldens/golden.ts'
+import { toNumbers } from '../../src/tensor.ts'
+import { openTokenizer } from '../../src/workloads/llm/tokenizer.ts'
+import { openLanguageModel } from '../checkpoints.ts'
+import { launch, newSite } from '../cli/assay.ts'
+import { findPython } from '../python.ts'
+
+type Checkpoint = { readonly directory: string } | { readonly missing: string }
+
+/**
+ * The real checkpoint: that of `ASSAY_REAL_SMOLLM2`, else one made in the temporary directory, where it stays for the next run.
+ * Where it can neither be found nor made, why not; in CI that is a failure.
+ */
+function findCheckpoint(): Checkpoint {
+  const given = process.env['ASSAY_REAL_SMOLLM2']
+  if (given !== undefined) return { directory: resolve(given) }
+  const directory = join(tmpdir(), 'assay-real', 'smollm2-135m-instruct')
+  if (existsSync(directory)) return { directory }
+  const python = findPython(['numpy', 'gguf', 'pip'])
+  if ('missing' in python) return python
+  mkdirSync(join(directory, '..'), { recursive: true })
+  const script = join(import.meta.dirname, 'make_smollm2.py')
+  const { status, stderr } = spawnSync(python.command, [script, directory], { encoding: 'utf8', timeout: 300_000 })
+  if (status === 0) return { directory }
+  return { missing: `the checkpoint cannot be made: ${stderr.trim().split('\n').at(-1) ?? 'it took too long'}` }
+}
+
+const checkpoint = findCheckpoint()
+if ('missing' in checkpoint && process.env['CI']) throw new Error(checkpoint.missing)
+const directory = 'missing' in checkpoint ? '' : checkpoint.directory
+const why = 'missing' in checkpoint ? ` (${checkpoint.missing})` : ''
+const python = findPython(['torch', 'transformers', 'safetensors'])
+
+const document = (stdout: string) => ResultDocument.parse(JSON.parse(stdout))
+
+describe.skipIf('missing' in checkpoint)(`the real SmolLM2-135M-Instruct${why}`, { timeout: 180_000 }, () => {
+  // One home, so that the graph is built once.
+  let site: ReturnType<typeof newSite>
+  const home = join(tmpdir(), 'assay-real', 'home')
+
+  beforeAll(() => {
+    mkdirSync(home, { recursive: true })
+  })
+
+  const assay = (cwd: string, ...words: string[]) =>
+    launch([resolve(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts'), ...words], cwd, home).finished
+
+  test('is read with every weight, in bf16, with its tokenizer', () => {
+    const model = openLanguageModel(directory)
+    expect(model.parameters).toBe(134_515_008)
+    const codec = openTokenizer(directory, model.graph.vocabulary)
+    expect(codec?.encode('The capital of France is')).toEqual([504, 3575, 282, 4649, 314])
+    expect(codec?.decode([7042, 30])).toBe(' Paris.')
+  })
+
+  test.skipIf('missing' in python)(
+    `computes what transformers computes, logits and greedy text${'missing' in python ? ` (${python.missing})` : ''}`,
+    async () => {
+      if ('missing' in python) return
+      site = newSite()
+      const golden = join(site.cwd, 'golden.safetensors')
+      const script = join(import.meta.dirname, 'golden.py')
+      const made = spawnSync(python.command, [script, directory, golden], { encoding: 'utf8' })
+      expect(made.status, made.stderr).toBe(0)
+      expect(made.stdout).toContain("capital: ' Paris.")
+      const words = ['parity', directory, '--golden', golden, '--device', 'ort:cpu', '--json']
+      const { code, stdout, stderr } = await assay(site.cwd, ...words)
+      expect(code, stderr).toBe(0)
+      const [unit] = document(stdout).units
+      const check = (name: string) => unit?.checks.find(one => one.name === name)
+      expect(check('logits-parity')).toMatchObject({ status: 'pass', reference: 'golden of transformers, fp32' })
+      expect(check('logits-parity')?.metrics['maxAbs']).toBeLessThan(1e-3)
+      expect(check('logits-parity')?.cases).toHaveLength(10)
+      expect(check('greedy-agreement')).toMatchObject({ status: 'pass' })
+      expect(check('greedy-agreement')?.cases).toHaveLength(10)
+    },
+  )
+
+  test('answers "The capital of France is" with " Paris."', async () => {
+    site = newSite()
+    const prompts = { prompts: [{ id: 'capital', text: 'The capital of France is' }] }
+    writeFileSync(join(site.cwd, 'prompts.json'), JSON.stringify(prompts))
+    writeFileSync(join(site.cwd, 'text.txt'), 'Paris is the capital of France.')
+    const golden = join(site.cwd, 'golden.safetensors')
+    const files = ['--prompts', 'prompts.json', '--text', 'text.txt', '--output', golden]
+    const { code, stderr } = await assay(site.cwd, 'golden', 'capture', directory, '--device', 'ort:cpu', ...files)
+    expect(code, stderr).toBe(0)
+    const sequences = readGolden(golden).outputs.get('generate.capital')?.outputs['sequences']
+    if (!sequences) throw new Error('no tokens')
+    expect(openTokenizer(directory, 49152)?.decode(toNumbers(sequences))).toMatch(/^ Paris\./)
+  })
+
+  test('is measured and audited', async () => {
+    site = newSite()
+    const size = ['--batch', '1', '--input', '64', '--output', '16', '--repetitions', '2', '--budget', '5']
+    const { code, stdout, stderr } = await assay(site.cwd, 'bench', directory, '--device', 'ort:cpu', ...size, '--json')
+    expect(code, stderr).toBe(0)
+    const [point] = document(stdout).units[0]?.benchmarks[0]?.points ?? []
+    expect(point).toMatchObject({ batch: 1, status: 'pass', audit: { status: 'pass', tokens: 16, disagreements: 0 } })
+    expect(point?.metrics['tpotMs']?.median).toBeGreaterThan(0)
+    // Its weights are read for every token: in bf16 on disk, in fp32 in memory.
+    expect(point?.figures['peakMemoryBytes']).toBeGreaterThan(134_515_008 * 4)
+  })
+
+  test('runs in a plan that names it, in int8 too, judged by its own fp32', async () => {
+    site = newSite()
+    const prompts = ['The capital of France is', 'Monday, Tuesday,', 'def add(a, b):\n    return'].map((text, id) => ({
+      id: `p${id}`,
+      text,
+    }))
+    writeFileSync(join(site.cwd, 'prompts.json'), JSON.stringify({ prompts }))
+    writeFileSync(
+      join(site.cwd, 'text.txt'),
+      'Water boils at 100 degrees Celsius at sea level, and freezes at zero. '.repeat(8),
+    )
+    writeFileSync(
+      join(site.cwd, 'plan.yaml'),
+      `models:\n  - model: ${directory}\n    prompts: prompts.json\n    text: text.txt\n    precisions: [int8]\ndevices: [ort:cpu]\n`,
+    )
+    const { code, stdout, stderr } = await assay(site.cwd, 'run', 'plan.yaml', '--json', '--report', 'report.html')
+    expect(code, stderr).toBe(0)
+    const result = document(stdout)
+    expect(result).toMatchObject({ verdict: 'pass', counts: { pass: 1 } })
+    const parity = result.units[0]?.checks.find(({ name }) => name === 'logits-parity')
+    expect(parity).toMatchObject({ status: 'pass', reference: 'ort:cpu fp32' })
+    expect(parity?.metrics['relL2']).toBeGreaterThan(1e-4)
+    expect(existsSync(join(site.cwd, 'report.html'))).toBe(true)
+  })
+})
