@@ -12,6 +12,9 @@ import { type EngineName, isEngineName } from './index.ts'
 
 const HEARTBEAT_MS = 500
 
+// onnxruntime 1.29 and later send telemetry from official Linux builds; a validation tool sends nothing anywhere.
+process.env['ORT_DISABLE_TELEMETRY'] ??= '1'
+
 const name = process.argv[2] ?? ''
 const fds = process.env['ASSAY_FDS']
 if (!isEngineName(name)) {

@@ -151,3 +151,13 @@ test('a row padded on the left is refused where attention is fused, since that i
   const { values } = await model.run(inputs([1, 1, 1, 0]))
   expect(compareElements(alone.values, values.subarray(0, 3 * 96)).relL2).toBeLessThan(1e-5)
 })
+
+test('a long prompt that is taken in chunks gives the logits of one pass', async () => {
+  const model = await subject()('fp32', 'ort')
+  const rows = Array.from({ length: 16 }, (_, row) => Array.from({ length: 80 }, (_, at) => (at * 7 + row * 5) % 96))
+  const padded = rows.map((_, row) => Array.from({ length: 80 }, (_, at) => (row === 3 && at < 40 ? 0 : 1))) // a whole chunk of padding
+  const inputs = { input_ids: tokenTensor(rows), attention_mask: tokenTensor(padded) }
+  const whole = await model.run(inputs, 1)
+  const { logits } = await model.generate(inputs, 1)
+  expect(compareElements(whole.values, logits).relL2).toBeLessThan(1e-5)
+})

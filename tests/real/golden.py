@@ -28,7 +28,7 @@ def main(checkpoint: str, path: str) -> None:
     with torch.no_grad():
         for name, text in PROMPTS.items():
             ids = tokenizer(text, return_tensors="pt").input_ids
-            chosen = []
+            chosen: list[int] = []
             cache = None
             step = ids
             for _ in range(NEW_TOKENS):
@@ -39,6 +39,8 @@ def main(checkpoint: str, path: str) -> None:
                 cache = output.past_key_values
                 step = output.logits[:, -1:].argmax(-1)
                 chosen.append(step)
+                if step.item() == tokenizer.eos_token_id:  # as generate() ends
+                    break
             tensors[f"case/generate.{name}/in/input_ids"] = ids.clone()
             tensors[f"case/generate.{name}/out/sequences"] = torch.cat(chosen, 1)
             print(f"{name}: {tokenizer.decode(torch.cat(chosen, 1)[0])!r}")

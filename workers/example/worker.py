@@ -194,7 +194,7 @@ class Worker:
             is_measured = count >= params["warmup"]
             if is_measured and opened is None:
                 opened = time.monotonic()
-            elif is_measured and (time.monotonic() - opened) * 1000 >= params["budgetMs"]:
+            elif opened is not None and (time.monotonic() - opened) * 1000 >= params["budgetMs"]:
                 break
             started = time.monotonic()
             if generate:
@@ -219,7 +219,8 @@ class Worker:
     def generate_tokens(self, model, rows, params, forced, id):
         """Greedy steps, each a list of (best, second, logits) per row, and the clocks of GenerationSample."""
         due = time.monotonic()
-        steps, clocks = [], {"tokenMs": [], "deviceMs": [], "selectMs": []}
+        steps: list[list] = []
+        clocks: dict[str, list[float]] = {"tokenMs": [], "deviceMs": [], "selectMs": []}
         done = [False] * len(rows)
         for step in range(params["newTokens"]):
             self.give_up_if_interrupted(id)
@@ -276,7 +277,7 @@ METHODS = {
 }
 
 # The parameters that each call needs, and their types.
-PARAMS = {
+PARAMS: dict[str, dict] = {
     "hello": {"protocol": int, "host": str},
     "load": {"handle": str, "device": str, "form": str, "path": str, "precision": str, "options": dict},
     "run": {"handle": str, "logitsToKeep": int},
@@ -344,15 +345,15 @@ def descriptors():
     if "ASSAY_FDS" in os.environ:
         from_host, to_host = os.environ["ASSAY_FDS"].split(",")
         return int(from_host), int(to_host)
-    to_host = os.dup(1)
+    frames = os.dup(1)
     os.dup2(2, 1)  # whatever prints from now on goes to standard error, and not between the frames
-    return 0, to_host
+    return 0, frames
 
 
 def main():
     frames = Frames(*descriptors())
     worker = Worker(frames)
-    requests = queue.SimpleQueue()
+    requests: queue.SimpleQueue = queue.SimpleQueue()
 
     def read():
         """Takes interrupts even while a call is in progress, and ends the worker, busy or not, when the host goes away."""

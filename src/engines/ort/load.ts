@@ -27,7 +27,7 @@ export async function load(params: Params<'load'>): Promise<{ session: Session; 
     })
     const session = new Session(native, graph, residency)
     const loadMs = performance.now() - startedMs
-    const placement = await profile.read(session)
+    const placement = await profile.read(session, params.precision)
     const result = {
       loadMs,
       inputs: session.inputs.map(describe),

@@ -20,6 +20,7 @@ test('an fp16 graph that was computed in fp32 shows it', () => {
       event('MatMul', [a, { float: [64, 64] }], [a], 90),
       event('Cast', [a], [half], 5),
     ]),
+    'fp16',
   )
   expect(computedIn).toEqual(['fp32'])
   expect(operators).toEqual([
@@ -38,6 +39,7 @@ test('packed weights are named by their bits, and the type with most work comes 
       event('MatMulNBits', [a, packed(32), { float: [128] }], [a], 20),
       event('DynamicQuantizeMatMul', [a, { int8: [64, 64] }], [a], 15),
     ]),
+    'fp16',
   )
   expect(computedIn).toEqual(['int8', 'int4', 'fp32'])
 })
@@ -45,6 +47,13 @@ test('packed weights are named by their bits, and the type with most work comes 
 test('what fell back to another provider has a row of its own', () => {
   const { operators } = parseProfile(
     JSON.stringify([event('Add', [a, a], [a], 1, 'WebGpuExecutionProvider'), event('Add', [a, a], [a], 1)]),
+    'fp32',
   )
   expect(operators.map(row => row.provider)).toEqual(['WebGpuExecutionProvider', 'CPUExecutionProvider'])
+})
+
+test('weights that were packed away at load are as wide as the graph was asked for', () => {
+  const json = JSON.stringify([event('MatMulNBits', [a, { float: [1536] }], [a], 30)])
+  expect(parseProfile(json, 'int8').computedIn).toEqual(['int8'])
+  expect(parseProfile(json, 'fp32').computedIn).toEqual(['packed integers'])
 })

@@ -6,6 +6,7 @@ import type { InferenceSession } from 'onnxruntime-node'
 import { z } from 'zod'
 import type { Placement } from '../../protocol/messages.ts'
 import { BYTES_PER_ELEMENT, elementCount, type NamedTensors, type TensorData } from '../../tensor.ts'
+import type { Precision } from '../../words.ts'
 import { passOutputs, preparePass } from './run.ts'
 import type { Session, ValueInfo } from './session.ts'
 
@@ -32,7 +33,7 @@ export class Profile {
   }
 
   /** Runs the smallest possible pass, and says what ran; null where the model's inputs cannot be made up. */
-  async read(session: Session): Promise<Placement | null> {
+  async read(session: Session, asked: Precision): Promise<Placement | null> {
     let hasRun = false
     try {
       const pass = preparePass(session, { outputs: null, logitsToKeep: 1 }, madeUpInputs(session))
@@ -43,7 +44,7 @@ export class Profile {
     }
     session.endProfiling()
     const file = readdirSync(this.#folder)[0]
-    return hasRun && file !== undefined ? parseProfile(readFileSync(join(this.#folder, file), 'utf8')) : null
+    return hasRun && file !== undefined ? parseProfile(readFileSync(join(this.#folder, file), 'utf8'), asked) : null
   }
 
   remove(): void {
@@ -51,8 +52,8 @@ export class Profile {
   }
 }
 
-/** The profile that onnxruntime writes (Chrome's trace format) as a placement. */
-export function parseProfile(json: string): Placement {
+/** The profile that onnxruntime writes (Chrome's trace format) as a placement of a graph that was built for `asked`. */
+export function parseProfile(json: string, asked: Precision): Placement {
   const events = z.array(z.unknown()).parse(JSON.parse(json))
   const nodes = events
     .map(event => NodeEvent.safeParse(event))
@@ -61,7 +62,7 @@ export function parseProfile(json: string): Placement {
   const workUs = new Map<string, number>()
   for (const node of nodes) {
     const { op_name: operator, provider } = node.args
-    const type = computeType(node)
+    const type = computeType(node, asked)
     const key = `${operator} ${type} ${provider}`
     rows.set(key, { operator, type, provider, nodes: (rows.get(key)?.nodes ?? 0) + 1 })
     if (MATRIX_PRODUCT.test(operator)) workUs.set(type, (workUs.get(type) ?? 0) + node.dur)
@@ -77,23 +78,28 @@ const INTEGER_PRODUCT = /^(MatMulInteger.*|DynamicQuantize.*|QLinear(MatMul|Conv
 const NAMES: Readonly<Record<string, string>> = { float: 'fp32', float16: 'fp16', bfloat16: 'bf16', double: 'fp64' }
 
 /** The type in which a node computed: of weights where they are packed integers, else of its first floating-point input. */
-function computeType({ args }: NodeEvent): string {
+function computeType({ args }: NodeEvent, asked: Precision): string {
   if (INTEGER_PRODUCT.test(args.op_name)) return 'int8'
   const types = args.input_type_shape.flatMap(input => Object.keys(input))
-  if (args.op_name === 'MatMulNBits') return `int${packedBits(args.input_type_shape)}`
+  if (args.op_name === 'MatMulNBits') return packedType(args.input_type_shape, asked)
   // A Cast is named by what it makes: it is how a type that nobody asked for shows.
   const candidates = args.op_name === 'Cast' ? args.output_type_shape.flatMap(output => Object.keys(output)) : types
   const type = candidates.find(name => name in NAMES) ?? candidates[0] ?? 'none'
   return NAMES[type] ?? type
 }
 
-/** MatMulNBits: A [.., K], B u8 [N, blocks, blob], so that blocks x blob bytes hold K values. */
-function packedBits(inputs: NodeEvent['args']['input_type_shape']): number {
+/**
+ * MatMulNBits: A [.., K], B u8 [N, blocks, blob], so that blocks x blob bytes hold K values. Weights that were packed at load
+ * are no input any more; they are as wide as the graph has them, which no provider changes.
+ */
+function packedType(inputs: NodeEvent['args']['input_type_shape'], asked: Precision): string {
+  const [, packed] = inputs
+  if (packed?.['uint8'] === undefined) return asked.startsWith('int') ? asked : 'packed integers'
   const depth = Object.values(inputs[0] ?? {})[0]?.at(-1) ?? 0
-  const [, blocks = 0, blob = 0] = Object.values(inputs[1] ?? {})[0] ?? []
+  const [, blocks = 0, blob = 0] = packed['uint8']
   const bits = (8 * blocks * blob) / depth
   // The last block may be padded, so that the quotient is a little high.
-  return [2, 4, 8].findLast(width => bits >= width) ?? 4
+  return `int${[2, 4, 8].findLast(width => bits >= width) ?? 4}`
 }
 
 /** Inputs for a pass that only has to run: one token, or zeros with 1 for every dimension that varies. */

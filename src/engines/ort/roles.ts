@@ -30,26 +30,26 @@ export class RoleInputs {
     this.#mask = new BigInt64Array(0)
   }
 
-  /** The inputs of the prompt's pass; logits are wanted for its last `keep` positions. */
-  fillPrompt(feeds: Feeds, keep: number): void {
+  /** The inputs of a pass over the prompt's tokens [from, to); logits are wanted for its last `keep` positions. */
+  fillPrompt(feeds: Feeds, keep: number, from = 0, to = this.#prompt.tokens): void {
     const { batch, tokens, ids, mask } = this.#prompt
     for (const [name, role] of this.#roles) feeds[name] = tensor(role)
 
     function tensor(role: InputRole): Tensor {
       switch (role) {
         case 'input-ids':
-          return int64(ids, [batch, tokens])
+          return int64(columns(ids, tokens, from, to), [batch, to - from])
         case 'attention-mask':
-          return int64(BigInt64Array.from(mask, BigInt), [batch, tokens])
+          return int64(columns(BigInt64Array.from(mask, BigInt), tokens, 0, to), [batch, to])
         case 'position-ids':
-          return int64(positionsOf(mask, batch, tokens), [batch, tokens])
+          return int64(columns(positionsOf(mask, batch, tokens), tokens, from, to), [batch, to - from])
         case 'last-index':
           return int32(
-            Int32Array.from(rows({ batch, tokens, mask }), row => row.lastIndexOf(1)),
+            Int32Array.from(rows({ batch, tokens, mask }), row => row.subarray(0, to).lastIndexOf(1)),
             [batch],
           )
         case 'total-length':
-          return int32(Int32Array.of(tokens), [])
+          return int32(Int32Array.of(to), [])
         case 'logits-to-keep':
           return int64(BigInt64Array.of(BigInt(keep)), [1])
       }
@@ -114,6 +114,15 @@ function positionsOf(mask: Uint8Array, batch: number, tokens: number): BigInt64A
 
 function rows({ batch, tokens, mask }: Pick<Prompt, 'batch' | 'tokens' | 'mask'>): Uint8Array[] {
   return Array.from({ length: batch }, (_, row) => mask.subarray(row * tokens, (row + 1) * tokens))
+}
+
+/** Columns [from, to) of rows of `width`; the values themselves where that is all of them. */
+function columns(values: BigInt64Array, width: number, from: number, to: number): BigInt64Array {
+  if (from === 0 && to === width) return values
+  const cut = new BigInt64Array((values.length / width) * (to - from))
+  for (let row = 0; row < values.length / width; row++)
+    cut.set(values.subarray(row * width + from, row * width + to), row * (to - from))
+  return cut
 }
 
 function int64(values: BigInt64Array, shape: number[]): Tensor {

@@ -34,9 +34,11 @@ def encode(tokenizer: Tokenizer, document: Document) -> tuple[list[int], list[fl
     return prompt + answer, [PROMPT_WEIGHT] * len(prompt) + [1.0] * len(answer)
 
 
-def pack_window(tokenizer: Tokenizer, corpus: Corpus, rng: random.Random, length: int) -> list[tuple[int, ...]]:
+def pack_window(
+    tokenizer: Tokenizer, corpus: Corpus, rng: random.Random, length: int
+) -> list[tuple[int, int, int, float]]:
     """One window of whole documents as rows (input, position, target, weight); what remains has weight zero."""
-    rows: list[tuple[int, ...]] = []
+    rows: list[tuple[int, int, int, float]] = []
     while True:
         ids, weights = encode(tokenizer, corpus.draw(rng))
         if len(rows) + len(ids) - 1 > length:
