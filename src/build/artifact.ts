@@ -101,7 +101,8 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
 }
 
 function artifactKey(fingerprint: string, lowered: LoweredGraph): string {
-  const hash = createHash('sha256').update(fingerprint)
+  // The version stands for the code that turns weights into bytes.
+  const hash = createHash('sha256').update(`${version}\n${fingerprint}`)
   hash.update(JSON.stringify([lowered.nodes, lowered.inputs, lowered.outputs, lowered.opsets, lowered.interface]))
   for (const { content, ...constant } of lowered.constants) {
     hash.update(JSON.stringify(constant))

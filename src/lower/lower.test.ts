@@ -16,24 +16,30 @@ function tiny(overrides: Readonly<Record<string, unknown>> = {}): Graph {
   return traceConfig({ ...TINY_CONFIG, ...overrides }, 'tiny')
 }
 
-function lowered(precision: Precision, dialect: Dialect, overrides: Readonly<Record<string, unknown>> = {}) {
-  return lower(tiny(overrides), policyFor(precision, dialect))
+type Overrides = Readonly<Record<string, unknown>>
+
+function lowered(precision: Precision, dialect: Dialect, overrides: Overrides = {}, provider = 'cpu') {
+  return lower(tiny(overrides), policyFor(precision, dialect, provider))
 }
 
 const operatorsOf = ({ nodes }: LoweredGraph) => nodes.map(({ operator }) => operator)
-const everything = LOWERABLE.flatMap(precision => Dialect.options.map(dialect => [precision, dialect] as const))
+/** Every form that a graph can have: standard, and with onnxruntime's operators as its providers have them. */
+const everything = LOWERABLE.flatMap(precision => [
+  [precision, 'portable', 'cpu'] as const,
+  ...['cpu', 'cuda', 'webgpu'].map(provider => [precision, 'ort', provider] as const),
+])
 
 /** The published weights that a constant holds; scales stand beside the weights that they belong to. */
 function weightsIn({ content }: Constant): readonly string[] {
   return content.kind === 'weights' || content.kind === 'int8' ? content.names : []
 }
 
-describe.each(everything)('%s in the %s dialect', (precision, dialect) => {
+describe.each(everything)('%s in the %s dialect for %s', (precision, dialect, provider) => {
   const variants = [{}, { tie_word_embeddings: true }, { attention_bias: true, mlp_bias: true }, { head_dim: 24 }]
 
   test('uses every value only after it is made, and makes it once', () => {
     for (const overrides of variants) {
-      const { nodes, constants, inputs, outputs } = lowered(precision, dialect, overrides)
+      const { nodes, constants, inputs, outputs } = lowered(precision, dialect, overrides, provider)
       const made = new Set(['', ...constants.map(({ name }) => name), ...inputs.map(({ name }) => name)])
       for (const node of nodes) {
         expect(node.inputs.filter(name => !made.has(name))).toEqual([])
@@ -49,7 +55,7 @@ describe.each(everything)('%s in the %s dialect', (precision, dialect) => {
   test('holds every declared weight once, a tied embedding as table and as head', () => {
     for (const overrides of variants) {
       const graph = tiny(overrides)
-      const { constants } = lower(graph, policyFor(precision, dialect))
+      const { constants } = lower(graph, policyFor(precision, dialect, provider))
       const held = constants.flatMap(weightsIn)
       const isTied = 'tie_word_embeddings' in overrides && precision === 'int8' // it is looked up in fp32
       expect(held.toSorted()).toEqual(
@@ -63,7 +69,7 @@ describe.each(everything)('%s in the %s dialect', (precision, dialect) => {
   })
 
   test('names its cache as the usual Hugging Face ONNX layout does', () => {
-    const { inputs, outputs, interface: driven } = lowered(precision, dialect)
+    const { inputs, outputs, interface: driven } = lowered(precision, dialect, {}, provider)
     const names = [0, 1].flatMap(layer => [`${layer}.key`, `${layer}.value`])
     const past = names.map(name => `past_key_values.${name}`)
     const present = names.map(name => `present.${name}`)
@@ -75,7 +81,7 @@ describe.each(everything)('%s in the %s dialect', (precision, dialect) => {
   })
 
   test('gives every input but the cache a role', () => {
-    const { inputs, interface: driven } = lowered(precision, dialect)
+    const { inputs, interface: driven } = lowered(precision, dialect, {}, provider)
     const others = inputs.map(({ name }) => name).filter(name => !name.startsWith('past'))
     expect(Object.keys(driven.roles).sort()).toEqual(others.sort())
   })
@@ -83,7 +89,7 @@ describe.each(everything)('%s in the %s dialect', (precision, dialect) => {
   test('loads in onnxruntime', async () => {
     const folder = temporaryDirectory()
     const model = tinyModel(join(folder, 'model'))
-    const path = write(model, policyFor(precision, dialect), folder)
+    const path = write(model, policyFor(precision, dialect, provider), folder)
     const session = await InferenceSession.create(path)
     expect(session.outputNames[0]).toBe('logits')
     await session.release()
@@ -134,19 +140,40 @@ print(sum(1 for node in model.graph.node for name in node.output if name not in 
 })
 
 describe('the ort dialect', () => {
-  test('attends in one operator, with query, key and value of one product', () => {
-    const { nodes, constants, interface: driven } = lowered('fp32', 'ort')
-    const attention = nodes.filter(({ operator }) => operator === 'GroupQueryAttention')
-    expect(attention).toHaveLength(2)
-    expect(attention[0]?.attributes).toMatchObject({
-      num_heads: { int: 4 },
-      kv_num_heads: { int: 2 },
-      do_rotary: { int: 1 },
-    })
-    expect(attention[0]?.inputs.slice(1, 3)).toEqual(['', ''])
-    const packed = constants.find(({ name }) => name === 'model.layers.0.self_attn.{q_proj,k_proj,v_proj}.weight')
-    expect(packed?.shape).toEqual([64 + 32 + 32, 64])
-    expect(driven.cache?.layout).toBe('shared')
+  test.each(['cuda', 'webgpu'])(
+    'attends in one operator where the cache stays on the device, with query, key and value of one product (%s)',
+    provider => {
+      const { nodes, constants, interface: driven } = lowered('fp32', 'ort', {}, provider)
+      const attention = nodes.filter(({ operator }) => operator === 'GroupQueryAttention')
+      expect(attention).toHaveLength(2)
+      expect(attention[0]?.attributes).toMatchObject({
+        num_heads: { int: 4 },
+        kv_num_heads: { int: 2 },
+        do_rotary: { int: 1 },
+      })
+      expect(attention[0]?.inputs.slice(1, 3)).toEqual(['', ''])
+      const packed = constants.find(({ name }) => name === 'model.layers.0.self_attn.{q_proj,k_proj,v_proj}.weight')
+      expect(packed?.shape).toEqual([64 + 32 + 32, 64])
+      expect(driven.cache?.layout).toBe('shared')
+      expect(Object.values(driven.roles)).toEqual(expect.arrayContaining(['last-index', 'total-length']))
+    },
+  )
+
+  test('gives back only the new rows where the cache is in host memory, and reads the past where it lies', () => {
+    const { nodes, inputs, outputs, interface: driven } = lowered('fp32', 'ort')
+    expect(driven.cache?.layout).toBe('rows')
+    expect(Object.values(driven.roles)).toContain('attention-mask')
+    const shapeOf = (values: typeof inputs, name: string) => values.find(value => value.name === name)?.shape
+    expect(shapeOf(inputs, 'past_key_values.1.value')).toEqual(['past', 'batch', 2, 16])
+    expect(shapeOf(outputs, 'present.1.value')).toEqual(['tokens', 'batch', 2, 16])
+    // Nothing but the products and the length reads a past: no copy of the cache is made.
+    const readers = nodes.filter(node => node.inputs.some(name => name.startsWith('past_key_values')))
+    expect(new Set(readers.map(({ operator }) => operator))).toEqual(new Set(['FusedMatMul', 'Shape']))
+  })
+
+  test('multiplies without FusedMatMul where a provider lacks it', () => {
+    expect(operatorsOf(lowered('fp32', 'ort', {}, 'webgpu'))).not.toContain('FusedMatMul')
+    expect(operatorsOf(lowered('fp32', 'ort', {}, 'cuda'))).toContain('FusedMatMul')
   })
 
   test('multiplies gate and up at once, and adds and norms at once', () => {
@@ -158,8 +185,8 @@ describe('the ort dialect', () => {
     expect([count('SkipSimplifiedLayerNormalization'), count('SimplifiedLayerNormalization')]).toEqual([4, 1])
   })
 
-  test.each([8, 24, 40])('falls back to plain attention where a head has %d features', headDim => {
-    const { nodes, interface: driven } = lowered('fp32', 'ort', { head_dim: headDim })
+  test.each([8, 24, 40])('falls back to plain attention on a device where a head has %d features', headDim => {
+    const { nodes, interface: driven } = lowered('fp32', 'ort', { head_dim: headDim }, 'cuda')
     expect(nodes.filter(({ operator }) => operator === 'GroupQueryAttention')).toEqual([])
     expect(driven.cache?.layout).toBe('append')
     expect(Object.values(driven.roles)).toContain('attention-mask')
@@ -169,7 +196,7 @@ describe('the ort dialect', () => {
     const policy: Policy = {
       dialect: 'ort',
       float: 'f32',
-      ort: { hasFusedMatMul: true, attention: 'rows' },
+      ort: { hasFusedMatMul: true, attention: 'fused' },
       matrix: path => (path.endsWith('v_proj') || path.endsWith('up_proj') ? 'int8' : 'float'),
     }
     const { constants, nodes } = lower(tiny(), policy)

@@ -18,7 +18,7 @@ PROMPTS = {
     "question": "Question: What is the largest planet in the solar system?\nAnswer:",
     "unicode": "Zwölf Boxkämpfer jagen Viktor quer über den großen Sylter Deich —",
 }
-NEW_TOKENS = 12
+NEW_TOKENS = 8
 
 
 def main(checkpoint: str, path: str) -> None:

@@ -41,7 +41,6 @@ const document = (stdout: string) => ResultDocument.parse(JSON.parse(stdout))
 
 describe.skipIf('missing' in checkpoint)(`the real SmolLM2-135M-Instruct${why}`, { timeout: 180_000 }, () => {
   // One home, so that the graph is built once.
-  let site: ReturnType<typeof newSite>
   const home = join(tmpdir(), 'assay-real', 'home')
 
   beforeAll(() => {
@@ -63,7 +62,7 @@ describe.skipIf('missing' in checkpoint)(`the real SmolLM2-135M-Instruct${why}`,
     `computes what transformers computes, logits and greedy text${'missing' in python ? ` (${python.missing})` : ''}`,
     async () => {
       if ('missing' in python) return
-      site = newSite()
+      const site = newSite()
       const golden = join(site.cwd, 'golden.safetensors')
       const script = join(import.meta.dirname, 'golden.py')
       const made = spawnSync(python.command, [script, directory, golden], { encoding: 'utf8' })
@@ -83,7 +82,7 @@ describe.skipIf('missing' in checkpoint)(`the real SmolLM2-135M-Instruct${why}`,
   )
 
   test('answers "The capital of France is" with " Paris."', async () => {
-    site = newSite()
+    const site = newSite()
     const prompts = { prompts: [{ id: 'capital', text: 'The capital of France is' }] }
     writeFileSync(join(site.cwd, 'prompts.json'), JSON.stringify(prompts))
     writeFileSync(join(site.cwd, 'text.txt'), 'Paris is the capital of France.')
@@ -97,7 +96,7 @@ describe.skipIf('missing' in checkpoint)(`the real SmolLM2-135M-Instruct${why}`,
   })
 
   test('is measured and audited', async () => {
-    site = newSite()
+    const site = newSite()
     const size = ['--batch', '1', '--input', '64', '--output', '16', '--repetitions', '2', '--budget', '5']
     const { code, stdout, stderr } = await assay(site.cwd, 'bench', directory, '--device', 'ort:cpu', ...size, '--json')
     expect(code, stderr).toBe(0)
@@ -108,8 +107,8 @@ describe.skipIf('missing' in checkpoint)(`the real SmolLM2-135M-Instruct${why}`,
     expect(point?.figures['peakMemoryBytes']).toBeGreaterThan(134_515_008 * 4)
   })
 
-  test('runs in a plan that names it, in int8 too, judged by its own fp32', async () => {
-    site = newSite()
+  test('runs in a plan that names it, in fp16, judged by its own fp32', async () => {
+    const site = newSite()
     const prompts = ['The capital of France is', 'Monday, Tuesday,', 'def add(a, b):\n    return'].map((text, id) => ({
       id: `p${id}`,
       text,
@@ -121,7 +120,7 @@ describe.skipIf('missing' in checkpoint)(`the real SmolLM2-135M-Instruct${why}`,
     )
     writeFileSync(
       join(site.cwd, 'plan.yaml'),
-      `models:\n  - model: ${directory}\n    prompts: prompts.json\n    text: text.txt\n    precisions: [int8]\ndevices: [ort:cpu]\n`,
+      `models:\n  - model: ${directory}\n    prompts: prompts.json\n    text: text.txt\n    precisions: [fp16]\ndevices: [ort:cpu]\n`,
     )
     const { code, stdout, stderr } = await assay(site.cwd, 'run', 'plan.yaml', '--json', '--report', 'report.html')
     expect(code, stderr).toBe(0)
