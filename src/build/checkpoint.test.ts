@@ -39,7 +39,7 @@ test('the tokenizer goes along, the goldens do not', () => {
 })
 
 test('an exported checkpoint loads in transformers with nothing missing, and gives the same logits', {
-  timeout: 60_000,
+  timeout: 180_000,
 }, ({ skip }) => {
   const python = findPython(['torch', 'transformers', 'safetensors'])
   if ('missing' in python) return skip(python.missing)

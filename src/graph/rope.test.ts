@@ -65,7 +65,7 @@ test('llama3 scaling never lets a slower pair overtake a faster one', () => {
   )
 })
 
-test('the angles are those of transformers', ({ skip }) => {
+test('the angles are those of transformers', { timeout: 180_000 }, ({ skip }) => {
   const python = findPython(['torch', 'transformers'])
   if ('missing' in python) return skip(python.missing)
   const script = `

@@ -40,7 +40,7 @@ for path in paths:
 
 test.skipIf('missing' in python)(
   `exported graphs, fed as Hugging Face graphs are, give transformers' logits through their cache and past padding${'missing' in python ? ` (${python.missing})` : ''}`,
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   () => {
     const folder = temporaryDirectory()
     const checkpoint = join(folder, 'model')
