@@ -4,6 +4,8 @@ import { openModel } from '../build/model.ts'
 import { checks } from '../checks/index.ts'
 import { AssayError } from '../errors.ts'
 import { checkGoldenMatches, readGolden } from '../goldens/golden.ts'
+import { readOnnxSignature } from '../onnx/signature.ts'
+import { testDataSets } from '../onnx/test-data.ts'
 import type { ModelEntry, Plan } from '../plan/schema.ts'
 import { workloadOf } from '../workloads/llm/index.ts'
 import type { Discovered } from './discovery.ts'
@@ -29,7 +31,10 @@ function checkName(name: string): void {
 
 function checkModel(entry: ModelEntry, base: string): void {
   const model = openModel(entry.model, base)
-  if (model.kind !== 'llm') return
-  workloadOf(model, chosenPrompts(entry, base))
+  if (model.kind === 'llm') workloadOf(model, chosenPrompts(entry, base))
+  else {
+    readOnnxSignature(model.path)
+    testDataSets(model.path)
+  }
   if (entry.golden !== undefined) checkGoldenMatches(readGolden(resolve(base, entry.golden)), model.fingerprint)
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { toBinary } from '@bufbuild/protobuf'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { writeGolden } from '../../src/goldens/golden.ts'
 import { TensorProtoSchema } from '../../src/onnx/onnx_pb.ts'
 import { tensorToProto } from '../../src/onnx/tensor-proto.ts'
 import { writeOnnx } from '../../src/onnx/write.ts'
@@ -115,4 +116,24 @@ test('one that the device cannot load says so, and the others ran', () => {
   expect(['error', 'skip']).toContain(unit('broken').status)
   expect(unit('broken').reason).toContain('Teleport')
   expect(run.result.counts).toMatchObject({ pass: 1, fail: 2 })
+})
+
+test('a golden judges an ONNX file in place of its test data, under any name of its cases', async () => {
+  const golden = (name: string, values: readonly number[]) => {
+    const path = join(home, `${name}.safetensors`)
+    const inputs = { x: tensorOf([2, 2], Float32Array.of(1, 0, 10, 100)) }
+    const outputs = new Map([['mine', { inputs, outputs: { y: output(...values) } }]])
+    const producer = { engine: 'lab7', device: 'npu', versions: {} }
+    writeGolden(path, { model: 'affine', fingerprint: '', producer, precision: 'fp32', outputs })
+    return path
+  }
+  const judge = async (path: string) => {
+    const models = [{ model: paths.alone, golden: path }]
+    return (await conduct({ models, devices: ['ort:cpu'] }, home)).result.units[0]
+  }
+  const right = await judge(golden('right', RIGHT))
+  expect(right).toMatchObject({ status: 'pass' })
+  expect(right?.checks[0]?.reference).toMatch(/^golden of lab7/)
+  const wrong = await judge(golden('wrong', RIGHT.with(0, 1.6)))
+  expect(wrong?.checks[0]).toMatchObject({ status: 'fail', worst: { case: 'data.mine', output: 'y', index: [0, 0] } })
 })
