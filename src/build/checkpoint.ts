@@ -51,7 +51,7 @@ export function exportCheckpoint(model: LanguageModel, directory: string): void 
   } finally {
     weights.close()
   }
-  const config = { architectures: ['LlamaForCausalLM'], ...storedType(model), ...model.config }
+  const config = { ...storedType(model), ...model.config }
   writeFileSync(join(directory, 'config.json'), `${JSON.stringify(config, null, 2)}\n`)
   const { directory: source } = model
   if (source === null) return

@@ -1,8 +1,8 @@
 import type { CaseResult, CheckResult, ErrorHistogram, Threshold, WorstElement } from '../events/result.ts'
+import { combine } from '../events/verdict.ts'
 import type { Status } from '../words.ts'
 import type { CheckContext, Reference } from './check.ts'
 import { type Finding, settle } from './finding.ts'
-import { combine } from './verdict.ts'
 
 /** A case as it was judged, with what the whole check needs of it. */
 export interface CaseJudgement {

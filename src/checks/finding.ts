@@ -1,5 +1,5 @@
+import { combine } from '../events/verdict.ts'
 import type { Status } from '../words.ts'
-import { combine } from './verdict.ts'
 
 /** Something about a case that keeps it from passing. */
 export interface Finding {

@@ -21,4 +21,3 @@ export const checks = {
 export type CheckName = keyof typeof checks
 
 export type { CaseOutputs, Check, CheckContext, Outputs, Reference } from './check.ts'
-export { combine, exitCode } from './verdict.ts'

@@ -1,3 +1,5 @@
+import type { Status } from '../words.ts'
+
 /** What the process's exit code says; docs/plans.md lists them for scripts. */
 export const EXIT = {
   /** Everything passed, or was skipped with a reason. */
@@ -13,3 +15,17 @@ export const EXIT = {
   /** Interrupted: 128 + SIGINT, as shells have it. */
   interrupted: 130,
 } as const
+
+/** The exit code of a verdict. */
+export function exitOf(verdict: Status): number {
+  switch (verdict) {
+    case 'pass':
+    case 'skip':
+      return EXIT.pass
+    case 'fail':
+      return EXIT.fail
+    case 'error':
+    case 'inconclusive':
+      return EXIT.error
+  }
+}

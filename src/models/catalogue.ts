@@ -10,6 +10,7 @@ export const catalogue = {
     summary: 'Llama with the width of GPT-2 small and grouped-query heads: the size of the speed benchmarks',
     config: {
       model_type: 'llama',
+      architectures: ['LlamaForCausalLM'],
       hidden_size: 768,
       intermediate_size: 2048,
       vocab_size: 32000,

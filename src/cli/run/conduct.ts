@@ -1,5 +1,4 @@
 /** The part that a new run and a resumed one share: from their first event to the exit code. */
-import { exitCode } from '../../checks/index.ts'
 import { AssayError } from '../../errors.ts'
 import { checkOptions } from '../../plan/resolve.ts'
 import type { Plan } from '../../plan/schema.ts'
@@ -7,7 +6,7 @@ import type { Unit } from '../../plan/units.ts'
 import { runUnits } from '../../runner/run.ts'
 import type { Store } from '../../store/store.ts'
 import type { Context } from '../command.ts'
-import { EXIT } from '../exit-code.ts'
+import { EXIT, exitOf } from '../exit-code.ts'
 import { reportRequest } from '../failure.ts'
 import { checkWritable } from '../report-file.ts'
 import { type Here, lookAround } from './here.ts'
@@ -70,7 +69,7 @@ export async function conduct(
   }
   const result = recording.end(reportPath)
   if (output.isJson) output.answer(result, () => '')
-  if (result.complete) return exitCode(result.verdict)
+  if (result.complete) return exitOf(result.verdict)
   if (output.isJson) output.note(`Go on with it: assay run --resume ${run}`)
   return EXIT.interrupted
 }
