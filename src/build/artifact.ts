@@ -34,6 +34,7 @@ export function writeLowered(lowered: LoweredGraph, weights: WeightSource, name:
       initializers: lowered.constants.map(({ content, ...constant }) => ({
         ...constant,
         chunks: () => contentChunks(content, weights),
+        ...(content.kind === 'values' ? {} : { contentKey: JSON.stringify(content) }),
       })),
       metadata: { 'assay.interface': JSON.stringify(lowered.interface) },
     },

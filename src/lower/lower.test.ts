@@ -57,7 +57,9 @@ describe.each(everything)('%s in the %s dialect for %s', (precision, dialect, pr
       const graph = tiny(overrides)
       const { constants } = lower(graph, policyFor(precision, dialect, provider))
       const held = constants.flatMap(weightsIn)
-      const isTied = 'tie_word_embeddings' in overrides && precision === 'int8' // it is looked up in fp32
+      // It is looked up in fp32 beside an int8 head, and in host memory the table is a constant of its own.
+      const isTwice = precision === 'int8' || (dialect === 'ort' && provider === 'cpu')
+      const isTied = 'tie_word_embeddings' in overrides && isTwice
       expect(held.toSorted()).toEqual(
         [...graph.weights.keys(), ...(isTied ? ['model.embed_tokens.weight'] : [])].sort(),
       )
@@ -74,8 +76,10 @@ describe.each(everything)('%s in the %s dialect for %s', (precision, dialect, pr
     const past = names.map(name => `past_key_values.${name}`)
     const present = names.map(name => `present.${name}`)
     expect(inputs.map(({ name }) => name).filter(name => name.startsWith('past'))).toEqual(past)
-    expect(outputs.map(({ name }) => name)).toEqual(['logits', ...present])
-    expect(driven.cache?.tensors).toEqual(past.map((name, at) => ({ past: name, present: present[at] })))
+    const isRows = driven.cache?.layout === 'rows'
+    expect(outputs.map(({ name }) => name)).toEqual(['logits', ...(isRows ? ['present'] : present)])
+    const presentAt = (at: number) => (isRows ? 'present' : present[at])
+    expect(driven.cache?.tensors).toEqual(past.map((name, at) => ({ past: name, present: presentAt(at) })))
     expect(driven.cache).toMatchObject({ heads: 2, headDim: 16, type: precision === 'fp16' ? 'f16' : 'f32' })
     expect(outputs[0]?.type).toBe('f32')
   })
@@ -162,13 +166,13 @@ describe('the ort dialect', () => {
   test('gives back only the new rows where the cache is in host memory, and reads the past where it lies', () => {
     const { nodes, inputs, outputs, interface: driven } = lowered('fp32', 'ort')
     expect(driven.cache?.layout).toBe('rows')
-    expect(Object.values(driven.roles)).toContain('attention-mask')
+    expect(Object.values(driven.roles)).toContain('slot-mask')
     const shapeOf = (values: typeof inputs, name: string) => values.find(value => value.name === name)?.shape
-    expect(shapeOf(inputs, 'past_key_values.1.value')).toEqual(['past', 'batch', 2, 16])
-    expect(shapeOf(outputs, 'present.1.value')).toEqual(['tokens', 'batch', 2, 16])
+    expect(shapeOf(inputs, 'past_key_values.1.value')).toEqual(['batch', 2, 1, 'slots', 16])
+    expect(shapeOf(outputs, 'present')).toEqual(['tokens', 'batch', 2 * 2 * 2 * 16])
     // Nothing but the products and the length reads a past: no copy of the cache is made.
     const readers = nodes.filter(node => node.inputs.some(name => name.startsWith('past_key_values')))
-    expect(new Set(readers.map(({ operator }) => operator))).toEqual(new Set(['FusedMatMul', 'Shape']))
+    expect(new Set(readers.map(({ operator }) => operator))).toEqual(new Set(['FusedMatMul', 'MatMul', 'Shape']))
   })
 
   test('multiplies without FusedMatMul where a provider lacks it', () => {
@@ -176,10 +180,8 @@ describe('the ort dialect', () => {
     expect(operatorsOf(lowered('fp32', 'ort', {}, 'cuda'))).toContain('FusedMatMul')
   })
 
-  test('multiplies gate and up at once, and adds and norms at once', () => {
-    const { nodes, constants } = lowered('fp32', 'ort')
-    const names = constants.map(({ name }) => name)
-    expect(names).toContain('model.layers.1.mlp.{gate_proj,up_proj}.weight')
+  test('adds and norms at once', () => {
+    const { nodes } = lowered('fp32', 'ort')
     // Two sums a layer, each with the norm behind it; the first norm alone reads the embedding.
     const count = (operator: string) => nodes.filter(node => node.operator === operator).length
     expect([count('SkipSimplifiedLayerNormalization'), count('SimplifiedLayerNormalization')]).toEqual([4, 1])
@@ -201,7 +203,7 @@ describe('the ort dialect', () => {
     }
     const { constants, nodes } = lower(tiny(), policy)
     const names = constants.map(({ name }) => name)
-    expect(names).toContain('model.layers.0.self_attn.{q_proj,k_proj}.weight')
+    expect(names).toContain('model.layers.0.self_attn.q_proj.weight')
     expect(names).toContain('model.layers.0.self_attn.v_proj.weight.int8')
     expect(names).toContain('model.layers.0.mlp.up_proj.weight.int8')
     expect(nodes.filter(({ operator }) => operator === 'GroupQueryAttention')).toHaveLength(2)

@@ -94,3 +94,10 @@ export function outputOf(node: Node, index = 0): Tensor {
   if (!output) throw new Error(`${node.path}: ${node.operation.kind} has no output ${index}`)
   return output
 }
+
+/** The name of a graph's input, whose value stays as it is fed: [batch, tokens]. */
+export function inputName(tensor: Tensor): string {
+  const { node } = tensor
+  if (!isKind(node, 'input')) throw new Error(`${node.path} is no input`)
+  return node.operation.name
+}

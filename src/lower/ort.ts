@@ -4,22 +4,26 @@ import { cacheLayout } from './cache-layout.ts'
 import { MICROSOFT } from './emitter.ts'
 import { groupQueryAttention } from './fused-attention.ts'
 import { inputAt, isKind, type Lowering, type NodeOf, outputOf, type Rules } from './lowering.ts'
-import { floatWeights } from './matrix.ts'
-import { fixedSize, portable } from './portable.ts'
+import { floatWeights, weightShape } from './matrix.ts'
+import { portable } from './portable.ts'
 import { rowsAttention } from './rows-attention.ts'
-import { siblingLinears, stackedProduct } from './stacked-product.ts'
+import { stackedProduct } from './stacked-product.ts'
 
 export const ort: Rules = {
   ...portable,
 
+  embedding(lowering, node) {
+    if (!isTiedInHostMemory(lowering, node)) return portable.embedding(lowering, node)
+    const { emit, policy } = lowering
+    const { weight } = node.operation
+    const content = { kind: 'weights', names: [weight], type: policy.float } as const
+    const table = emit.constant(`${weight}/table`, policy.float, weightShape(lowering, weight), content)
+    const ids = lowering.value(inputAt(node, 0))
+    lowering.bind(outputOf(node), emit.node(node.path, 'Gather', [table, ids], { axis: { int: 0 } }))
+  },
+
   linear(lowering, node) {
-    const siblings = siblingLinears(lowering, node)
-    const product = stackedProduct(lowering, siblings)
-    if (siblings.length === 1) return lowering.bind(outputOf(node), product)
-    const parts = siblings.map(({ path }) => lowering.emit.name(path, 'part'))
-    const sizes = lowering.emit.integers(...siblings.map(sibling => fixedSize(outputOf(sibling), -1)))
-    lowering.emit.nodeWith(node.path, 'Split', [product, sizes], parts, { axis: { int: -1 } })
-    for (const [index, sibling] of siblings.entries()) lowering.bind(outputOf(sibling), parts[index] ?? '')
+    lowering.bind(outputOf(node), stackedProduct(lowering, [node]))
   },
 
   rmsNorm(lowering, node) {
@@ -59,6 +63,16 @@ export const ort: Rules = {
     const x = lowering.value(inputAt(node, 0))
     lowering.bind(outputOf(node), lowering.emit.node(node.path, 'QuickGelu', [x], { alpha: { float: 1 } }, MICROSOFT))
   },
+}
+
+/**
+ * A tied table becomes a constant of its own beside the head's, of the same bytes in the file: the runtime maps each constant for
+ * itself and lets the head's go once it is packed, so that of the table only the rows that are looked up take memory.
+ */
+function isTiedInHostMemory(lowering: Lowering, { operation }: NodeOf<'embedding'>): boolean {
+  const { graph, policy } = lowering
+  const isTied = graph.nodes.some(node => isKind(node, 'linear') && node.operation.weight === operation.weight)
+  return isTied && policy.ort.attention === 'rows'
 }
 
 /** One operator gives both the residual sum and its norm. */

@@ -1,7 +1,7 @@
 /** Every operation in standard ONNX operators (opset 21): for any vendor's compiler. */
 import type { Dim, Tensor } from '../graph/index.ts'
 import { inputAt, type Lowering, type NodeOf, outputOf, type Rules } from './lowering.ts'
-import { causalMask } from './mask.ts'
+import { groupedMask } from './mask.ts'
 import { floatWeights, portableLinear } from './matrix.ts'
 import { reshape } from './reshape.ts'
 import { rotaryOfPositions } from './rotary.ts'
@@ -107,7 +107,7 @@ export const portable: Rules = {
     const grouped = groups === 1 ? scaled : emit.node(path, 'Reshape', [scaled, emit.integers(0, kvHeads, -1, headDim)])
     const turned = emit.node(path, 'Transpose', [lowering.value(keys)], { perm: { ints: [0, 1, 3, 2] } })
     const scores = lowering.cast(path, emit.node(path, 'MatMul', [grouped, turned]), policy.float, 'f32')
-    const masked = emit.node(path, 'Add', [scores, causalMask(lowering, groups)])
+    const masked = emit.node(path, 'Add', [scores, groupedMask(lowering, groups)])
     const weights = lowering.cast(path, emit.node(path, 'Softmax', [masked], last), 'f32', policy.float)
     const mixed = emit.node(path, 'MatMul', [weights, lowering.value(values)])
     const output = groups === 1 ? mixed : emit.node(path, 'Reshape', [mixed, emit.integers(0, heads, -1, headDim)])

@@ -1,10 +1,10 @@
 /**
- * Attention over a cache that the host keeps: the graph reads the past where it lies and gives back only the new rows.
+ * Attention over a cache that the loop keeps: the graph reads the past where it lies and gives back only the new rows.
  *
  * For runtimes that copy every output (onnxruntime-node 1.30 does, pre-allocated or not): a present as long as the past would
- * cost a pass over the whole cache for each token. The past is [past, batch, kvHeads, headDim], so that new rows are appended
- * at its end, and its filled part is one piece of memory; FusedMatMul reads it as [batch, kvHeads, past, headDim] by strides.
- * Its first row is zeros that nobody sees, since FusedMatMul divides by zero (SIGFPE in onnxruntime 1.30) where a past is empty.
+ * cost a pass over the whole cache for each token. The past is [batch, kvHeads, 1, slots, headDim], so that each head is one
+ * piece of memory that all query heads of its group read in turn, each by a matrix-vector product; empty slots are hidden by
+ * the mask.
  */
 import {
   type AttentionParts,
@@ -30,51 +30,51 @@ interface Sizes {
   readonly heads: number
   readonly kvHeads: number
   readonly headDim: number
-  readonly groups: number
 }
 
+/** The output with the new rows of all layers, [tokens, batch, layers * 2 * kvHeads * headDim]. */
+export const NEW_ROWS = 'present'
+
 export function rowsAttention(lowering: Lowering, node: NodeOf<'attend'>): void {
-  const { emit } = lowering
+  const { emit, policy } = lowering
   const { path } = node
   const parts = requiredParts(node)
   const [query, keys] = [inputAt(node, 0), inputAt(node, 1)]
   const [heads, kvHeads, headDim] = [fixedSize(query, 1), fixedSize(keys, 1), fixedSize(query, -1)]
-  const sizes = { heads, kvHeads, headDim, groups: heads / kvHeads }
-  const { q, k, v } = projections(lowering, path, parts, sizes)
+  const groups = heads / kvHeads
+  const { q, k, v } = projections(lowering, path, parts, { heads, kvHeads, headDim })
   const names = cacheNames(parts.cache.operation.layer)
-  const newKeys = newRows(lowering, path, k, sizes, names.pastKey, names.presentKey)
-  const newValues = newRows(lowering, path, v, sizes, names.pastValue, names.presentValue)
+  for (const past of [names.pastKey, names.pastValue])
+    emit.inputs.push({ name: past, type: policy.float, shape: ['batch', kvHeads, 1, 'slots', headDim] })
+  rowsOf(lowering).push(k, v)
+  const row = emit.integers(0, 0, kvHeads, 1, headDim)
+  const [newKeys, newValues] = [emit.node(path, 'Reshape', [k, row]), emit.node(path, 'Reshape', [v, row])]
 
-  const queries = groupedQueries(lowering, path, q, sizes)
-  const scores = (rows: string) =>
-    emit.node(path, 'FusedMatMul', [queries, rows], keysByStride(node.operation.scale), MICROSOFT)
-  const [pastScores, newScores] = [scores(names.pastKey), scores(newKeys)]
+  // The scale is a factor of its own, since a product of one row with alpha other than 1 misses MLAS's matrix-vector kernel.
+  const scaled = emit.node(path, 'Mul', [q, emit.float(node.operation.scale, policy.float)])
+  const queries = emit.node(path, 'Reshape', [scaled, emit.integers(0, 0, kvHeads, groups, headDim)])
+  const pastScores = emit.node(path, 'FusedMatMul', [queries, names.pastKey], OF_PAST_KEYS, MICROSOFT)
+  const newScores = emit.node(path, 'FusedMatMul', [queries, newKeys], OF_NEW_KEYS, MICROSOFT)
   const all = emit.node(path, 'Concat', [pastScores, newScores], { axis: { int: -1 } })
-  const all32 = lowering.cast(path, all, lowering.policy.float, 'f32')
-  const masked = emit.node(path, 'Add', [all32, causalMask(lowering, sizes.groups, { hidesFirstRow: true })])
-  const weights = lowering.cast(
-    path,
-    emit.node(path, 'Softmax', [masked], { axis: { int: -1 } }),
-    'f32',
-    lowering.policy.float,
-  )
+  const all32 = lowering.cast(path, all, policy.float, 'f32')
+  const masked = emit.node(path, 'Add', [all32, rowsMask(lowering)])
+  const weights = lowering.cast(path, emit.node(path, 'Softmax', [masked], { axis: { int: -1 } }), 'f32', policy.float)
 
   const [ofPast, ofNew] = [emit.name(path, 'past'), emit.name(path, 'new')]
   emit.nodeWith(path, 'Split', [weights, splitPoints(lowering)], [ofPast, ofNew], { axis: { int: -1 } })
-  const mix = (shares: string, rows: string) =>
-    emit.node(path, 'FusedMatMul', [shares, rows], VALUES_BY_STRIDE, MICROSOFT)
-  const mixed = emit.node(path, 'Add', [mix(ofPast, names.pastValue), mix(ofNew, newValues)])
-  bindMerged(lowering, node, mergedHeads(lowering, path, mixed, sizes))
+  const pastMix = emit.node(path, 'MatMul', [ofPast, names.pastValue])
+  const newMix = emit.node(path, 'FusedMatMul', [ofNew, newValues], OF_NEW_VALUES, MICROSOFT)
+  const mixed = emit.node(path, 'Add', [pastMix, newMix]) // [B, K, G, T, d]
+  const byToken = emit.node(path, 'Transpose', [mixed], { perm: { ints: [3, 0, 1, 2, 4] } })
+  bindMerged(lowering, node, emit.node(path, 'Reshape', [byToken, emit.integers(0, 0, heads * headDim)]))
 }
 
-/** q kᵀ with keys [rows, batch, kvHeads, headDim]: FusedMatMul moves the first axis behind the batch ones, then transposes. */
-function keysByStride(scale: number) {
-  return { alpha: { float: scale }, transB: { int: 1 }, transBatchB: { int: 1 } } as const
-}
+/** q kᵀ: the tokens of q [tokens, batch, kvHeads, groups, headDim] move behind its heads, and so do those of new rows [tokens, batch, kvHeads, 1, headDim]. */
+const OF_PAST_KEYS = { transBatchA: { int: 1 }, transB: { int: 1 } } as const
+const OF_NEW_KEYS = { ...OF_PAST_KEYS, transBatchB: { int: 1 } } as const
+const OF_NEW_VALUES = { transBatchB: { int: 1 } } as const
 
-const VALUES_BY_STRIDE = { transBatchB: { int: 1 } } as const
-
-/** The rotated query and key and the value, [batch, tokens, heads * headDim] each. */
+/** The rotated query and key and the value, [tokens, batch, heads * headDim] each. */
 function projections(lowering: Lowering, path: string, parts: AttentionParts, { heads, kvHeads, headDim }: Sizes) {
   const { emit } = lowering
   const [queryWidth, keyWidth] = [heads * headDim, kvHeads * headDim]
@@ -96,7 +96,7 @@ function projections(lowering: Lowering, path: string, parts: AttentionParts, { 
   return { q, k, v }
 }
 
-/** Rotates all heads side by side in [batch, tokens, heads * headDim]. */
+/** Rotates all heads side by side in [tokens, batch, heads * headDim]: what the operator takes for rows of a batch are tokens here. */
 function rotated(lowering: Lowering, path: string, { rope }: AttentionParts, x: string, headDim: number): string {
   if (rope === null) return x
   const { emit, graph } = lowering
@@ -104,50 +104,34 @@ function rotated(lowering: Lowering, path: string, { rope }: AttentionParts, x: 
   return emit.node(path, 'RotaryEmbedding', inputs, { interleaved: { int: 0 } }, MICROSOFT)
 }
 
-/** Declares one half of a layer's cache; gives the new rows, [tokens, batch, kvHeads, headDim]. */
-function newRows(
-  lowering: Lowering,
-  path: string,
-  x: string,
-  { kvHeads, headDim }: Sizes,
-  past: string,
-  present: string,
-): string {
-  const { emit, policy } = lowering
-  emit.inputs.push({ name: past, type: policy.float, shape: ['past', 'batch', kvHeads, headDim] })
-  emit.outputs.push({ name: present, type: policy.float, shape: ['tokens', 'batch', kvHeads, headDim] })
-  const apart = emit.node(path, 'Reshape', [x, emit.integers(0, 0, kvHeads, headDim)])
-  return emit.nodeWith(path, 'Transpose', [apart], [present], { perm: { ints: [1, 0, 2, 3] } })
+/** The new keys and values of each layer so far, [tokens, batch, kvHeads * headDim] each. */
+function rowsOf(lowering: Lowering): string[] {
+  return lowering.once('new rows', () => [])
 }
 
-/** [batch, tokens, heads * headDim] -> [batch, kvHeads, groups * tokens, headDim], the heads of a group one after the other. */
-function groupedQueries(
-  lowering: Lowering,
-  path: string,
-  q: string,
-  { heads, kvHeads, headDim, groups }: Sizes,
-): string {
-  const { emit } = lowering
-  const apart = emit.node(path, 'Reshape', [q, emit.integers(0, 0, heads, headDim)])
-  const byHead = emit.node(path, 'Transpose', [apart], { perm: { ints: [0, 2, 1, 3] } })
-  return groups === 1 ? byHead : emit.node(path, 'Reshape', [byHead, emit.integers(0, kvHeads, -1, headDim)])
+/** Gives the new rows of all layers back as one output, since a runtime's cost of an output is that of many small operators. */
+export function returnRows(lowering: Lowering): void {
+  const { emit, policy, graph } = lowering
+  const width = graph.caches.reduce((sum, { heads, headDim }) => sum + 2 * heads * headDim, 0)
+  emit.nodeWith('present', 'Concat', rowsOf(lowering), [NEW_ROWS], { axis: { int: -1 } })
+  emit.outputs.push({ name: NEW_ROWS, type: policy.float, shape: ['tokens', 'batch', width] })
 }
 
-/** [batch, kvHeads, groups * tokens, headDim] -> [batch, tokens, heads * headDim]. */
-function mergedHeads(lowering: Lowering, path: string, x: string, { heads, headDim, groups }: Sizes): string {
-  const { emit } = lowering
-  const apart = groups === 1 ? x : emit.node(path, 'Reshape', [x, emit.integers(0, heads, -1, headDim)])
-  const byToken = emit.node(path, 'Transpose', [apart], { perm: { ints: [0, 2, 1, 3] } })
-  return emit.node(path, 'Reshape', [byToken, emit.integers(0, 0, heads * headDim)])
+/** fp32 [batch, 1, 1, tokens, slots + tokens], once a graph. */
+function rowsMask(lowering: Lowering): string {
+  return lowering.once('mask of rows', () => {
+    const mask = causalMask(lowering, 'slot_mask')
+    return lowering.emit.node('mask', 'Unsqueeze', [mask, lowering.emit.integers(1)])
+  })
 }
 
-/** The lengths of the past and of the new tokens, int64 [2], once a graph. */
+/** The numbers of slots and of new tokens, int64 [2], once a graph. */
 function splitPoints(lowering: Lowering): string {
   const { emit, graph } = lowering
   return lowering.once('split points', () => {
     const length = (value: string, axis: number) =>
       emit.node('lengths', 'Shape', [value], { start: { int: axis }, end: { int: axis + 1 } })
-    const past = length(cacheNames(0).pastKey, 0)
-    return emit.node('lengths', 'Concat', [past, length(lowering.value(graph.ids), 1)], { axis: { int: 0 } })
+    const slots = length(cacheNames(0).pastKey, 3)
+    return emit.node('lengths', 'Concat', [slots, length(lowering.value(graph.ids), 0)], { axis: { int: 0 } })
   })
 }

@@ -1,4 +1,4 @@
-/** One matrix product in place of several that read the same value: query, key and value; gate and up. */
+/** One matrix product in place of several that read the same value: query, key and value. */
 import type { Node } from '../graph/index.ts'
 import { MICROSOFT } from './emitter.ts'
 import { inputAt, isKind, type Lowering, type NodeOf } from './lowering.ts'

@@ -36,6 +36,8 @@ export interface OnnxInitializer {
   readonly type: ElementType
   readonly shape: readonly number[]
   readonly chunks: () => Iterable<Uint8Array>
+  /** Initializers of equal keys hold equal bytes, and lie in the data file once; by default each has its own. */
+  readonly contentKey?: string
 }
 
 export interface OnnxModel {

@@ -80,11 +80,21 @@ function inlineTensor(initializer: OnnxInitializer): TensorProto {
   return tensorToProto(name, { type, shape, bytes })
 }
 
-function externalTensor(initializer: OnnxInitializer, sink: Sink, location: string): TensorProto {
+/** Where bytes lie in the data file. */
+interface Extent {
+  readonly offset: number
+  readonly length: number
+}
+
+function writeExtent(initializer: OnnxInitializer, sink: Sink): Extent {
   sink.write(new Uint8Array((PAGE_BYTES - (sink.position % PAGE_BYTES)) % PAGE_BYTES))
   const offset = sink.position
   for (const chunk of checkedChunks(initializer)) sink.write(chunk)
-  const fields = { location, offset, length: sink.position - offset }
+  return { offset, length: sink.position - offset }
+}
+
+function externalTensor(initializer: OnnxInitializer, extent: Extent, location: string): TensorProto {
+  const fields = { location, ...extent }
   return create(TensorProtoSchema, {
     name: initializer.name,
     dataType: dataTypeOf(initializer.type),
@@ -132,10 +142,14 @@ export function writeOnnx(model: OnnxModel, path: string, options: WriteOnnxOpti
   const dataPath = `${path}.data`
   writeAtomically(open => {
     let data: Sink | null = null
+    const written = new Map<string, Extent>()
     const initializers = model.initializers.map(initializer => {
       if (byteLength(initializer) < threshold) return inlineTensor(initializer)
       data ??= open(dataPath)
-      return externalTensor(initializer, data, basename(dataPath))
+      const { contentKey = initializer.name } = initializer
+      const extent = written.get(contentKey) ?? writeExtent(initializer, data)
+      written.set(contentKey, extent)
+      return externalTensor(initializer, extent, basename(dataPath))
     })
     open(path).write(serialize(modelToProto(model, initializers), path))
   })

@@ -39,6 +39,7 @@ export type DeviceDescription = z.infer<typeof DeviceDescription>
 export const InputRole = z.enum([
   'input-ids', // i64 [batch, tokens]
   'attention-mask', // i64 [batch, past + tokens]: 1 where a token is real
+  'slot-mask', // i64 [batch, slots + tokens]: 1 where a slot of a cache of `rows`, or a new token, holds a real token
   'position-ids', // i64 [batch, tokens]
   'last-index', // i32 [batch]: past + tokens - 1, the index of each row's last slot (onnxruntime's seqlens_k)
   'total-length', // i32 []: past + tokens
@@ -49,8 +50,8 @@ export type InputRole = z.infer<typeof InputRole>
 /**
  * The key/value cache of a graph.
  * `shared`: one buffer [batch, heads, capacity, headDim] is past and present at once, written in place; it grows in steps.
- * `rows`: past [1 + past, batch, heads, headDim] goes in, its first row zeros that the graph hides, and only the new rows [tokens, batch, heads, headDim] come out; the loop
- * appends them to a buffer of its own, whose filled part is the next past.
+ * `rows`: a buffer [batch, heads, 1, slots, headDim] goes in, of at least one slot, and one output, the `present` of every tensor, holds
+ * only the new rows, [tokens, batch, tensors * heads * headDim]; the loop writes them into the next slots, and the input of role `slot-mask` hides the empty ones.
  * `append`: past [batch, heads, past, headDim] goes in and present [batch, heads, past + tokens, headDim] comes out.
  */
 export const CacheLayout = z.object({

@@ -11,6 +11,9 @@ import type { Feeds, Fetches } from './runtime.ts'
  */
 export class DeviceCache implements KvCache {
   length = 0
+  get slots(): number {
+    return this.#layout.layout === 'shared' ? this.#capacity : this.length
+  }
   readonly #layout: CacheLayout
   readonly #batch: number
   readonly #capacity: number

@@ -10,7 +10,7 @@ import { createHostCache, type KvCache } from './cache.ts'
 import { DeviceCache } from './device-cache.ts'
 import { type Prompt, readPrompt } from './prompt.ts'
 import { RoleInputs } from './roles.ts'
-import type { Feeds, Fetches } from './runtime.ts'
+import { type Feeds, type Fetches, free } from './runtime.ts'
 import { halfToFloat, selectTopTwo, type TopTwo } from './select.ts'
 import type { Session } from './session.ts'
 
@@ -91,8 +91,8 @@ export async function generateTokens(session: Session, request: GenerationReques
         const before = await prefillBeginning(session, inputs, prompt, cache, feeds, fetches)
         deviceMs += before.deviceMs
         tokens = prompt.tokens - before.tokens
-        inputs.fillPrompt(feeds, 1, before.tokens)
-      } else inputs.fillToken(feeds, chosen, prompt.tokens + step - 1)
+        inputs.fillPrompt(feeds, { keep: 1, from: before.tokens, slots: cache?.slots ?? 0 })
+      } else inputs.fillToken(feeds, chosen, prompt.tokens + step - 1, cache?.slots ?? 0)
       cache?.prepare(tokens, feeds, fetches)
 
       const sentMs = performance.now()
@@ -113,6 +113,7 @@ export async function generateTokens(session: Session, request: GenerationReques
       clocks.tokenMs.push(selectedMs - dueMs)
       choices.push(row)
       if (keepLogits) logits.push(values)
+      else free(values)
       cache?.advance(tokens, results)
       row.forEach((top, index) => {
         if (stop.has(top.bestId)) isDone[index] = 1
@@ -148,7 +149,7 @@ async function prefillBeginning(
   if (cache === null || languageModel(session).cache?.layout !== 'rows') return done
   const chunk = Math.max(LEAST_CHUNK, Math.floor(PREFILL_ROWS / batch))
   while (tokens - done.tokens > chunk) {
-    inputs.fillPrompt(feeds, 1, done.tokens, done.tokens + chunk)
+    inputs.fillPrompt(feeds, { keep: 1, from: done.tokens, to: done.tokens + chunk, slots: cache.slots })
     cache.prepare(chunk, feeds, fetches)
     const sentMs = performance.now()
     const results = await session.run(feeds, fetches)

@@ -44,7 +44,8 @@ export function readPrompt(session: Session, graph: GraphInterface, tensors: Nam
 
   const fed = new Set([...Object.keys(graph.roles), ...(graph.cache?.tensors.map(tensor => tensor.past) ?? [])])
   const mask = readMask(take('attention-mask'), batch, tokens)
-  if (!Object.values(graph.roles).includes('attention-mask')) refuseGaps(mask, tokens)
+  if (!Object.values(graph.roles).some(role => role === 'attention-mask' || role === 'slot-mask'))
+    refuseGaps(mask, tokens)
   return {
     batch,
     tokens,

@@ -11,36 +11,47 @@ interface DecodeInputs {
   readonly positions: BigInt64Array
   readonly lastIndex: Int32Array
   readonly totalLength: Int32Array
-  readonly tensors: Readonly<Record<Exclude<InputRole, 'attention-mask'>, Tensor>>
+  readonly tensors: Readonly<Record<Exclude<InputRole, MaskRole>, Tensor>>
+}
+
+type MaskRole = 'attention-mask' | 'slot-mask'
+
+/** A part of the prompt: its tokens [from, to) after a past of `slots` slots; logits are wanted for its last `keep` positions. */
+interface Part {
+  readonly keep: number
+  readonly from?: number
+  readonly to?: number
+  readonly slots: number
 }
 
 export class RoleInputs {
   readonly #roles: readonly [string, InputRole][]
   readonly #prompt: Prompt
+  readonly #promptMask: BigInt64Array
   /** The position that each row's next token has: the number of its real tokens. */
   readonly #nextPositions: number[]
   readonly #decode: DecodeInputs
-  #mask: BigInt64Array
+  #mask = new BigInt64Array(0)
 
   constructor(graph: GraphInterface, prompt: Prompt) {
     this.#roles = Object.entries(graph.roles)
     this.#prompt = prompt
+    this.#promptMask = BigInt64Array.from(prompt.mask, BigInt)
     this.#nextPositions = rows(prompt).map(row => row.reduce((sum, bit) => sum + bit, 0))
     this.#decode = decodeInputs(prompt.batch)
-    this.#mask = new BigInt64Array(0)
   }
 
-  /** The inputs of a pass over the prompt's tokens [from, to); logits are wanted for its last `keep` positions. */
-  fillPrompt(feeds: Feeds, keep: number, from = 0, to = this.#prompt.tokens): void {
+  /** The inputs of a pass over a part of the prompt. */
+  fillPrompt(feeds: Feeds, { keep, from = 0, to = this.#prompt.tokens, slots }: Part): void {
     const { batch, tokens, ids, mask } = this.#prompt
-    for (const [name, role] of this.#roles) feeds[name] = tensor(role)
-
-    function tensor(role: InputRole): Tensor {
+    const tensor = (role: InputRole): Tensor => {
       switch (role) {
         case 'input-ids':
           return int64(columns(ids, tokens, from, to), [batch, to - from])
         case 'attention-mask':
-          return int64(columns(BigInt64Array.from(mask, BigInt), tokens, 0, to), [batch, to])
+          return this.#maskOf(from, from, to - from)
+        case 'slot-mask':
+          return this.#maskOf(from, slots, to - from)
         case 'position-ids':
           return int64(columns(positionsOf(mask, batch, tokens), tokens, from, to), [batch, to - from])
         case 'last-index':
@@ -54,10 +65,11 @@ export class RoleInputs {
           return int64(BigInt64Array.of(BigInt(keep)), [1])
       }
     }
+    for (const [name, role] of this.#roles) feeds[name] = tensor(role)
   }
 
-  /** The inputs of a pass over one token per row, `past` tokens into the cache. Nothing is allocated but the mask's view. */
-  fillToken(feeds: Feeds, chosen: BigInt64Array, past: number): void {
+  /** The inputs of a pass over one token per row, `past` tokens into a cache of `slots`. Nothing is allocated but the mask's view. */
+  fillToken(feeds: Feeds, chosen: BigInt64Array, past: number, slots: number): void {
     const { ids, positions, lastIndex, totalLength, tensors } = this.#decode
     const generated = past - this.#prompt.tokens
     ids.set(chosen)
@@ -65,20 +77,31 @@ export class RoleInputs {
       positions[row] = BigInt((this.#nextPositions[row] ?? 0) + generated)
     lastIndex.fill(past)
     totalLength[0] = past + 1
-    for (const [name, role] of this.#roles)
-      feeds[name] = role === 'attention-mask' ? this.#maskOf(past + 1) : tensors[role]
+    const tensor = (role: InputRole): Tensor => {
+      if (role === 'attention-mask') return this.#maskOf(past, past, 1)
+      return role === 'slot-mask' ? this.#maskOf(past, slots, 1) : tensors[role]
+    }
+    for (const [name, role] of this.#roles) feeds[name] = tensor(role)
   }
 
-  /** [batch, total]: the prompt's mask, and 1 for every token since. */
-  #maskOf(total: number): Tensor {
-    const { batch, tokens, mask } = this.#prompt
-    if (this.#mask.length < batch * total) this.#mask = new BigInt64Array(batch * (total + 256)).fill(1n)
-    // Rows lie one after another, so that a longer row moves those behind it; rows without padding are all ones.
-    if (mask.includes(0))
-      for (let row = 0; row < batch; row++)
-        for (let slot = 0; slot < total; slot++)
-          this.#mask[row * total + slot] = slot < tokens && mask[row * tokens + slot] === 0 ? 0n : 1n
-    return int64(this.#mask.subarray(0, batch * total), [batch, total])
+  /** [batch, slots + tokens]: the past's mask, zeros for empty slots, and the mask of the tokens of this pass. */
+  #maskOf(past: number, slots: number, tokens: number): Tensor {
+    const { batch, tokens: prompted } = this.#prompt
+    const width = slots + tokens
+    if (this.#mask.length < batch * width) this.#mask = new BigInt64Array(batch * (width + 256))
+    const real = (row: number, from: number, to: number, at: number) => {
+      const start = row * prompted
+      const known = this.#promptMask.subarray(start + Math.min(from, prompted), start + Math.min(to, prompted))
+      this.#mask.set(known, at)
+      this.#mask.fill(1n, at + known.length, at + to - from) // what was generated is real
+    }
+    for (let row = 0; row < batch; row++) {
+      const start = row * width
+      real(row, 0, past, start)
+      this.#mask.fill(0n, start + past, start + slots)
+      real(row, past, past + tokens, start + slots)
+    }
+    return int64(this.#mask.subarray(0, batch * width), [batch, width])
   }
 }
 

@@ -48,8 +48,9 @@ export function preparePass(
   const prompt = readPrompt(session, graph, tensors)
   const feeds: Feeds = { ...prompt.extras }
   const keep = logitsToKeep === 0 ? prompt.tokens : Math.min(logitsToKeep, prompt.tokens)
-  new RoleInputs(graph, prompt).fillPrompt(feeds, keep)
-  if (graph.cache !== null) createHostCache(graph.cache, prompt.batch, prompt.tokens).prepare(prompt.tokens, feeds, {})
+  const cache = graph.cache && createHostCache(graph.cache, prompt.batch, 1)
+  cache?.prepare(prompt.tokens, feeds, {})
+  new RoleInputs(graph, prompt).fillPrompt(feeds, { keep, slots: cache?.slots ?? 0 })
   const unwanted =
     session.residency === 'device' ? new Set([...presents].filter(name => !wanted.includes(name))) : new Set<string>()
   // A session that leaves outputs on the device writes one that is not fetched to where the last generation had it
