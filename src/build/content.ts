@@ -16,8 +16,7 @@ export function* contentChunks(content: Content, weights: WeightSource): Generat
       for (const name of content.names) yield* floatChunks(weights, name, content.type)
       return
     case 'int8':
-      for (const name of content.names)
-        for (const rows of floatRows(weights, name)) yield quantiseRows(rows, content.store === 'offset' ? 128 : 0)
+      for (const name of content.names) for (const rows of floatRows(weights, name)) yield quantiseRows(rows)
       return
     case 'int8-scales':
       for (const name of content.names) {
@@ -88,7 +87,7 @@ function rowScales({ values, columns }: Rows): Float32Array {
 /** Adding and taking away 1.5 * 2^23 in fp32 rounds half to even, as ONNX's QuantizeLinear does. */
 const ROUND = 12_582_912
 
-function quantiseRows(rows: Rows, offset: 0 | 128): Uint8Array {
+function quantiseRows(rows: Rows): Uint8Array {
   const { values, columns } = rows
   const scales = rowScales(rows)
   const levels = new Uint8Array(values.length)
@@ -97,7 +96,7 @@ function quantiseRows(rows: Rows, offset: 0 | 128): Uint8Array {
     const end = (row + 1) * columns
     for (let i = row * columns; i < end; i++) {
       const level = Math.fround(Math.fround((values[i] ?? 0) / scale) + ROUND) - ROUND
-      levels[i] = Math.max(-127, Math.min(127, level)) + offset // a signed level below 0 wraps to its two's complement
+      levels[i] = Math.max(-127, Math.min(127, level)) + 128
     }
   }
   return levels

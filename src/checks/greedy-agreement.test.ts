@@ -56,6 +56,25 @@ describe('greedy sequences', () => {
     expect(at(noise * 1.01).status).toBe('fail')
   })
 
+  it.each([Number.NaN, Number.POSITIVE_INFINITY])(
+    'a margin of %s is none: no near tie, and a result that can be stored',
+    margin => {
+      const reference = referenceOf({
+        'logits.a': { logits: someLogits(1) },
+        'generate.a': { sequences: tokens(1, 2), margins: f32([1, 2], () => margin) },
+      })
+      const judgeTokens = (...ids: number[]) =>
+        greedyAgreement.judge(reference, outputs({ 'generate.a': { sequences: tokens(...ids) } }), contextOf('fp32'))
+      for (const [result, status] of [
+        [judgeTokens(1, 3), 'inconclusive'],
+        [judgeTokens(1), 'fail'],
+      ] as const) {
+        expect(result.status).toBe(status)
+        expect(result.cases[0]?.metrics['margin']).toBeNull()
+      }
+    },
+  )
+
   it('a truncated sequence fails, though the tokens that are there agree and the margin is a near tie', () => {
     const result = judge(tokens(11))
     expect(result).toMatchObject({

@@ -77,7 +77,8 @@ function partingOf(
 ): Parting | null {
   const index = firstDifference(reference, device)
   if (index < 0) return null
-  const margin = margins[index] ?? null
+  const given = margins[index] ?? Number.NaN
+  const margin = Number.isFinite(given) ? given : null
   const [expected, got] = [reference[index], device[index]]
   const label = caseLabel(id)
   // The stop token is part of a sequence, so that no near tie makes one end early or go on.
@@ -86,8 +87,8 @@ function partingOf(
     return { index, margin, judged: 'fault', reason }
   }
   const what = `sequences of ${label} has token ${got} at ${sayList([0, index])} where the reference has ${expected}`
-  if (margin === null || Number.isNaN(margin))
-    return { index, margin: null, judged: 'unknown', reason: `${what}, and the reference does not say by what margin` }
+  if (margin === null)
+    return { index, margin, judged: 'unknown', reason: `${what}, and the reference does not say by what margin` }
   const judged = margin <= noise ? 'near-tie' : 'fault'
   return { index, margin, judged, reason: `${what} by a margin of ${say(margin)} (noise ${say(noise)})` }
 }

@@ -11,9 +11,9 @@ export type Content =
   | { readonly kind: 'weights'; readonly names: readonly string[]; readonly type: 'f32' | 'f16' }
   /**
    * Weights stacked along their first axis as int8, one scale a row: q = round(w / scale), scale = max|w| of the row / 127.
-   * `signed` stores q; `offset` stores q + 128 as uint8 (the form of MatMulNBits).
+   * What is stored is q + 128, as uint8.
    */
-  | { readonly kind: 'int8'; readonly names: readonly string[]; readonly store: 'signed' | 'offset' }
+  | { readonly kind: 'int8'; readonly names: readonly string[] }
   /** The scales of the rows of such an int8 matrix, each repeated `repeat` times. */
   | {
       readonly kind: 'int8-scales'

@@ -49,7 +49,8 @@ export function floatProduct(lowering: Lowering, path: string, x: Tensor, names:
 
 /**
  * Per-token dynamic activations times per-channel weights, both int8, summed in int32. A row's scale is its own, so that a
- * row's result does not depend on the rows beside it (as LLM.int8(), arXiv:2208.07339, without its outlier path).
+ * row's result does not depend on the rows beside it (as LLM.int8(), arXiv:2208.07339, without its outlier path). Both are stored
+ * unsigned around 128: on x86 without VNNI onnxruntime adds pairs of u8 x s8 products in 16 bits, which saturate.
  */
 export function int8Product(lowering: Lowering, path: string, x: Tensor, names: readonly string[]): string {
   const { emit } = lowering
@@ -58,10 +59,9 @@ export function int8Product(lowering: Lowering, path: string, x: Tensor, names: 
   const columns = shapes[0]?.[1] ?? 0
   const name = stackedName(names)
   const { levels, scale } = quantisedRows(lowering, x)
-  const stored = emit.constant(`${name}.int8`, 'i8', [rows, columns], {
+  const stored = emit.constant(`${name}.int8`, 'u8', [rows, columns], {
     kind: 'int8',
     names,
-    store: 'signed',
   })
   const scales = emit.constant(`${name}.scale`, 'f32', [rows], {
     kind: 'int8-scales',
@@ -70,7 +70,7 @@ export function int8Product(lowering: Lowering, path: string, x: Tensor, names: 
     type: 'f32',
   })
   const transposed = emit.node(path, 'Transpose', [stored], { perm: { ints: [1, 0] } })
-  const sums = emit.node(path, 'MatMulInteger', [levels, transposed, zeroPoint(lowering)])
+  const sums = emit.node(path, 'MatMulInteger', [levels, transposed, zeroPoint(lowering), zeroPoint(lowering)])
   const product = emit.node(path, 'Mul', [emit.node(path, 'Cast', [sums], { to: { int: 1 } }), scale])
   return emit.node(path, 'Mul', [product, scales])
 }

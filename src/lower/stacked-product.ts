@@ -59,7 +59,6 @@ function blockProduct(lowering: Lowering, node: NodeOf<'linear'>, columns: numbe
   const levels = emit.constant(`${name}.int8`, 'u8', [rows, blocks, INT8_BLOCK], {
     kind: 'int8',
     names,
-    store: 'offset',
   })
   const scales = emit.constant(`${name}.scale`, 'f32', [rows * blocks], {
     kind: 'int8-scales',
