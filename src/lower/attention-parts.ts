@@ -3,7 +3,7 @@ import type { Rope, Tensor } from '../graph/index.ts'
 import { tensorOf } from '../tensor.ts'
 import { inputAt, isKind, type Lowering, type NodeOf, outputOf } from './lowering.ts'
 import { rotaryKey, rotaryTables } from './rotary.ts'
-import { siblingLinears, stackedProduct } from './stacked-product.ts'
+import { canStack, stackedProduct } from './stacked-product.ts'
 
 /** What a fused attention takes instead of q, k, v: their values as [batch, tokens, heads * headDim], before rotation. */
 export interface AttentionParts {
@@ -43,14 +43,8 @@ export function requiredParts(node: NodeOf<'attend'>): AttentionParts {
 /** Q, K and V side by side in one value, [batch, tokens, (heads + 2 kvHeads) * headDim], where one product makes them; else null. */
 export function packedProjections(lowering: Lowering, { q, k, v }: AttentionParts): string | null {
   const nodes = [q, k, v].map(({ node }) => node)
-  const [first] = nodes
-  if (first && isKind(first, 'linear')) {
-    const siblings = siblingLinears(lowering, first)
-    const isPacked = siblings.length === 3 && siblings.every((sibling, index) => sibling === nodes[index])
-    if (isPacked && nodes.every(({ outputs: [output] }) => output && lowering.consumers(output).length === 1))
-      return stackedProduct(lowering, siblings)
-  }
-  return null
+  const isReadOnce = [q, k, v].every(tensor => lowering.consumers(tensor).length === 1)
+  return isReadOnce && canStack(lowering, nodes) ? stackedProduct(lowering, nodes) : null
 }
 
 /** The attention's output is already [batch, tokens, heads * headDim]: whoever merges heads gets it as it is. */

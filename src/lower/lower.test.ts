@@ -175,6 +175,26 @@ describe('the ort dialect', () => {
     expect(new Set(readers.map(({ operator }) => operator))).toEqual(new Set(['FusedMatMul', 'MatMul', 'Shape']))
   })
 
+  test('gives the new rows back in the order of its caches', () => {
+    const { nodes, interface: driven } = lowered('fp32', 'ort')
+    const rows = nodes.find(({ outputs: [output] }) => output === 'present')?.inputs ?? []
+    const layers = driven.cache?.tensors.map(({ past }) => past.split('.')[1])
+    expect(rows.map(name => /layers\.(\d+)\./.exec(name)?.[1])).toEqual(layers)
+    expect(rows.map(name => name.includes('values'))).toEqual(
+      driven.cache?.tensors.map(({ past }) => past.endsWith('value')),
+    )
+  })
+
+  test.each(['cpu', 'cuda', 'webgpu'])(
+    'keeps a tied table apart only where the provider packs weights (%s)',
+    provider => {
+      const { constants } = lowered('fp32', 'ort', { tie_word_embeddings: true }, provider)
+      const tables = constants.filter(constant => weightsIn(constant).includes('model.embed_tokens.weight'))
+      expect(tables).toHaveLength(provider === 'cpu' ? 2 : 1)
+      expect(new Set(tables.map(({ content }) => JSON.stringify(content))).size).toBe(1)
+    },
+  )
+
   test('multiplies without FusedMatMul where a provider lacks it', () => {
     expect(operatorsOf(lowered('fp32', 'ort', {}, 'webgpu'))).not.toContain('FusedMatMul')
     expect(operatorsOf(lowered('fp32', 'ort', {}, 'cuda'))).toContain('FusedMatMul')
@@ -198,7 +218,7 @@ describe('the ort dialect', () => {
     const policy: Policy = {
       dialect: 'ort',
       float: 'f32',
-      ort: { hasFusedMatMul: true, attention: 'fused' },
+      ort: { hasFusedMatMul: true, packsWeights: true, attention: 'fused' },
       matrix: path => (path.endsWith('v_proj') || path.endsWith('up_proj') ? 'int8' : 'float'),
     }
     const { constants, nodes } = lower(tiny(), policy)
@@ -214,13 +234,22 @@ test.each(Dialect.options)('a policy by path quantises what it names and nothing
   const policy: Policy = {
     dialect,
     float: 'f32',
-    ort: { hasFusedMatMul: true, attention: 'rows' },
+    ort: { hasFusedMatMul: true, packsWeights: true, attention: 'rows' },
     matrix: path => (path.startsWith('model.layers.1.mlp') ? 'int8' : 'float'),
   }
   const quantised = lower(tiny(), policy)
     .constants.flatMap(({ content }) => (content.kind === 'int8' ? content.names : []))
     .sort()
   expect(quantised).toEqual(['down', 'gate', 'up'].map(name => `model.layers.1.mlp.${name}_proj.weight`))
+})
+
+test('int8 products are unsigned on both sides: signed ones saturate in 16 bits on x86 without VNNI', () => {
+  const { nodes, constants } = lowered('int8', 'portable')
+  const levels = constants.filter(({ content }) => content.kind === 'int8')
+  expect(levels.length).toBeGreaterThan(0)
+  expect(new Set(levels.map(({ type }) => type))).toEqual(new Set(['u8']))
+  const products = nodes.filter(({ operator }) => operator === 'MatMulInteger')
+  expect(products.map(({ inputs }) => inputs.slice(2))).toEqual(products.map(() => ['u8/128', 'u8/128']))
 })
 
 test.each(['bf16', 'int4'] as const)('%s is refused with what there is', precision => {

@@ -11,11 +11,12 @@ export function weightShape(lowering: Lowering, name: string): readonly number[]
 }
 
 /** Published weights stacked along their first axis, as one constant in the policy's float type. */
-export function floatWeights(lowering: Lowering, names: readonly string[], type = lowering.policy.float): string {
+export function floatWeights(lowering: Lowering, names: readonly string[], name = stackedName(names)): string {
+  const type = lowering.policy.float
   const shapes = names.map(name => weightShape(lowering, name))
   const rows = shapes.reduce((sum, [size = 0]) => sum + size, 0)
   const shape = [rows, ...(shapes[0]?.slice(1) ?? [])]
-  return lowering.emit.constant(stackedName(names), type, shape, { kind: 'weights', names, type })
+  return lowering.emit.constant(name, type, shape, { kind: 'weights', names, type })
 }
 
 /** `a.q_proj.weight` and `a.k_proj.weight` stacked are `a.{q_proj,k_proj}.weight`. */

@@ -4,22 +4,22 @@ import { cacheLayout } from './cache-layout.ts'
 import { MICROSOFT } from './emitter.ts'
 import { groupQueryAttention } from './fused-attention.ts'
 import { inputAt, isKind, type Lowering, type NodeOf, outputOf, type Rules } from './lowering.ts'
-import { floatWeights, weightShape } from './matrix.ts'
-import { portable } from './portable.ts'
+import { floatWeights } from './matrix.ts'
+import { lookUp, portable } from './portable.ts'
 import { rowsAttention } from './rows-attention.ts'
 import { stackedProduct } from './stacked-product.ts'
 
 export const ort: Rules = {
   ...portable,
 
+  /**
+   * A tied table becomes a constant of its own beside the head's, of the same bytes in the file: a provider that packs maps each
+   * constant for itself and lets the head's go, so that of the table only the rows that are looked up take memory.
+   */
   embedding(lowering, node) {
-    if (!isTiedInHostMemory(lowering, node)) return portable.embedding(lowering, node)
-    const { emit, policy } = lowering
     const { weight } = node.operation
-    const content = { kind: 'weights', names: [weight], type: policy.float } as const
-    const table = emit.constant(`${weight}/table`, policy.float, weightShape(lowering, weight), content)
-    const ids = lowering.value(inputAt(node, 0))
-    lowering.bind(outputOf(node), emit.node(node.path, 'Gather', [table, ids], { axis: { int: 0 } }))
+    const isApart = lowering.policy.ort.packsWeights && isTied(lowering, weight)
+    lookUp(lowering, node, floatWeights(lowering, [weight], isApart ? `${weight}/table` : weight))
   },
 
   linear(lowering, node) {
@@ -65,14 +65,8 @@ export const ort: Rules = {
   },
 }
 
-/**
- * A tied table becomes a constant of its own beside the head's, of the same bytes in the file: the runtime maps each constant for
- * itself and lets the head's go once it is packed, so that of the table only the rows that are looked up take memory.
- */
-function isTiedInHostMemory(lowering: Lowering, { operation }: NodeOf<'embedding'>): boolean {
-  const { graph, policy } = lowering
-  const isTied = graph.nodes.some(node => isKind(node, 'linear') && node.operation.weight === operation.weight)
-  return isTied && policy.ort.attention === 'rows'
+function isTied({ graph }: Lowering, weight: string): boolean {
+  return graph.nodes.some(node => isKind(node, 'linear') && node.operation.weight === weight)
 }
 
 /** One operator gives both the residual sum and its norm. */

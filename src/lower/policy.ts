@@ -16,6 +16,8 @@ export interface Policy {
 export interface OrtOperators {
   /** FusedMatMul, which WebGPU lacks. */
   readonly hasFusedMatMul: boolean
+  /** Whether the provider packs the weights of products at load, and lets the constants go that it packed. */
+  readonly packsWeights: boolean
   /**
    * `fused`: GroupQueryAttention with a shared cache, for a cache that stays on the device. `rows`: plain products that give
    * back only the new rows, for a cache in the host's memory, since onnxruntime-node copies every output to the host.
@@ -25,7 +27,11 @@ export interface OrtOperators {
 
 function operatorsOf(provider: string): OrtOperators {
   const isCpu = provider === 'cpu'
-  return { hasFusedMatMul: isCpu || provider === 'cuda', attention: isCpu ? 'rows' : 'fused' }
+  return {
+    hasFusedMatMul: isCpu || provider === 'cuda',
+    packsWeights: isCpu,
+    attention: isCpu ? 'rows' : 'fused',
+  }
 }
 
 /** The precisions that lowering can express. */

@@ -31,6 +31,12 @@ function direct(operator: string) {
     )
 }
 
+/** Rows of a table by the ids that are a node's input. */
+export function lookUp(lowering: Lowering, node: NodeOf<'embedding'>, table: string): void {
+  const ids = lowering.value(inputAt(node, 0))
+  lowering.bind(outputOf(node), lowering.emit.node(node.path, 'Gather', [table, ids], { axis: { int: 0 } }))
+}
+
 /** The names of a layer's cache: those of the usual Hugging Face ONNX layout. */
 export function cacheNames(layer: number) {
   return {
@@ -49,9 +55,7 @@ export const portable: Rules = {
   },
 
   embedding(lowering, node) {
-    const table = floatWeights(lowering, [node.operation.weight])
-    const ids = lowering.value(inputAt(node, 0))
-    lowering.bind(outputOf(node), lowering.emit.node(node.path, 'Gather', [table, ids], { axis: { int: 0 } }))
+    lookUp(lowering, node, floatWeights(lowering, [node.operation.weight]))
   },
 
   linear(lowering, node) {

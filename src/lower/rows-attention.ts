@@ -46,7 +46,7 @@ export function rowsAttention(lowering: Lowering, node: NodeOf<'attend'>): void 
   const names = cacheNames(parts.cache.operation.layer)
   for (const past of [names.pastKey, names.pastValue])
     emit.inputs.push({ name: past, type: policy.float, shape: ['batch', kvHeads, 1, 'slots', headDim] })
-  rowsOf(lowering).push(k, v)
+  newRowsByLayer(lowering).set(parts.cache.operation.layer, [k, v])
   const row = emit.integers(0, 0, kvHeads, 1, headDim)
   const [newKeys, newValues] = [emit.node(path, 'Reshape', [k, row]), emit.node(path, 'Reshape', [v, row])]
 
@@ -104,16 +104,19 @@ function rotated(lowering: Lowering, path: string, { rope }: AttentionParts, x: 
   return emit.node(path, 'RotaryEmbedding', inputs, { interleaved: { int: 0 } }, MICROSOFT)
 }
 
-/** The new keys and values of each layer so far, [tokens, batch, kvHeads * headDim] each. */
-function rowsOf(lowering: Lowering): string[] {
-  return lowering.once('new rows', () => [])
+/** The new keys and values of the layers so far, [tokens, batch, kvHeads * headDim] each. */
+function newRowsByLayer(lowering: Lowering): Map<number, readonly [string, string]> {
+  return lowering.once('new rows', () => new Map())
 }
 
 /** Gives the new rows of all layers back as one output, since a runtime's cost of an output is that of many small operators. */
 export function returnRows(lowering: Lowering): void {
   const { emit, policy, graph } = lowering
   const width = graph.caches.reduce((sum, { heads, headDim }) => sum + 2 * heads * headDim, 0)
-  emit.nodeWith('present', 'Concat', rowsOf(lowering), [NEW_ROWS], { axis: { int: -1 } })
+  const byLayer = newRowsByLayer(lowering)
+  const rows = graph.caches.flatMap((_, layer) => byLayer.get(layer) ?? [])
+  if (rows.length !== 2 * graph.caches.length) throw new Error('a cache that no attention reads')
+  emit.nodeWith('present', 'Concat', rows, [NEW_ROWS], { axis: { int: -1 } })
   emit.outputs.push({ name: NEW_ROWS, type: policy.float, shape: ['tokens', 'batch', width] })
 }
 

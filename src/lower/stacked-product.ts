@@ -5,16 +5,18 @@ import { inputAt, isKind, type Lowering, type NodeOf } from './lowering.ts'
 import { floatProduct, floatWeights, int8Product, stackedName, weightShape } from './matrix.ts'
 import { fixedSize } from './portable.ts'
 
-/** The linear nodes that read the same value and are stored alike: they become one product over stacked weights. */
-export function siblingLinears(lowering: Lowering, node: NodeOf<'linear'>): NodeOf<'linear'>[] {
-  const storage = lowering.policy.matrix(node.path)
-  const isSibling = (other: Node): other is NodeOf<'linear'> =>
-    isKind(other, 'linear') &&
-    lowering.policy.matrix(other.path) === storage &&
-    (other.operation.bias === null) === (node.operation.bias === null)
-  return lowering.consumers(inputAt(node, 0)).filter(isSibling)
+/** Whether nodes are linear ones over the same value, stored alike: one product over their stacked weights can stand for them. */
+export function canStack(lowering: Lowering, nodes: readonly Node[]): nodes is NodeOf<'linear'>[] {
+  const linears = nodes.filter(node => isKind(node, 'linear'))
+  const [first] = linears
+  const isAlike = (node: NodeOf<'linear'>, other: NodeOf<'linear'>) =>
+    inputAt(node, 0) === inputAt(other, 0) &&
+    lowering.policy.matrix(node.path) === lowering.policy.matrix(other.path) &&
+    (node.operation.bias === null) === (other.operation.bias === null)
+  return first !== undefined && linears.length === nodes.length && linears.every(node => isAlike(node, first))
 }
 
+/** x [W1; W2; ...]ᵀ + [b1; b2; ...] of linear nodes that can be stacked: their outputs side by side. */
 export function stackedProduct(lowering: Lowering, nodes: readonly NodeOf<'linear'>[]): string {
   const [node] = nodes
   if (!node) throw new Error('a product of no weights')

@@ -93,6 +93,30 @@ const model: fc.Arbitrary<OnnxModel> = fc.record({
   metadata: texts,
 })
 
+test('initializers of one content lie in the data file once, each under its name', () => {
+  const path = join(temporaryDirectory(), 'shared.onnx')
+  const content = Uint8Array.from({ length: 4096 }, (_, i) => i)
+  let asked = 0
+  const shared = (name: string, shape: readonly number[], contentKey: string): OnnxInitializer => ({
+    ...constant(name, 'u8', shape, content),
+    chunks: () => {
+      asked++
+      return [content]
+    },
+    contentKey,
+  })
+  const initializers = [shared('table', [64, 64], 'a'), shared('head', [64, 64], 'a'), shared('other', [4096], 'b')]
+  writeOnnx(affine({ nodes: [], outputs: [], initializers }), path)
+  expect(asked).toBe(2)
+  expect(statSync(`${path}.data`).size).toBe(2 * 4096)
+  expect(readOnnx(path).initializers.map(each => bytesOf(each).equals(content))).toEqual([true, true, true])
+  const unequal = [shared('table', [64, 64], 'a'), constant('head', 'u8', [2048], content.subarray(2048))]
+  const wrong = unequal.map(initializer => ({ ...initializer, contentKey: 'a' }))
+  expect(() => writeOnnx(affine({ nodes: [], outputs: [], initializers: wrong }), `${path}.2`)).toThrow(
+    'head is not of the size',
+  )
+})
+
 describe('what is written', () => {
   test('is read back as it was, whether initializers are inside or beside the file', () => {
     const path = join(temporaryDirectory(), 'm.onnx')

@@ -148,6 +148,8 @@ export function writeOnnx(model: OnnxModel, path: string, options: WriteOnnxOpti
       data ??= open(dataPath)
       const { contentKey = initializer.name } = initializer
       const extent = written.get(contentKey) ?? writeExtent(initializer, data)
+      if (extent.length !== byteLength(initializer))
+        throw new Error(`${initializer.name} is not of the size of the content that it shares`)
       written.set(contentKey, extent)
       return externalTensor(initializer, extent, basename(dataPath))
     })

@@ -1,7 +1,8 @@
 /** The key/value cache of a graph, in the device's own memory: it never visits the host. */
 import type { Tensor } from 'onnxruntime-node'
 import type { CacheLayout } from '../../protocol/messages.ts'
-import { allocate, type KvCache, roundUp } from './cache.ts'
+import { allocate } from './cache.ts'
+import { type KvCache, roundUp } from './kv-cache.ts'
 import type { Feeds, Fetches } from './runtime.ts'
 
 /**

@@ -31,7 +31,8 @@ export class RoleInputs {
   /** The position that each row's next token has: the number of its real tokens. */
   readonly #nextPositions: number[]
   readonly #decode: DecodeInputs
-  #mask = new BigInt64Array(0)
+  /** Written anew for each pass. */
+  readonly #masks = { 'attention-mask': new BigInt64Array(0), 'slot-mask': new BigInt64Array(0) }
 
   constructor(graph: GraphInterface, prompt: Prompt) {
     this.#roles = Object.entries(graph.roles)
@@ -49,9 +50,9 @@ export class RoleInputs {
         case 'input-ids':
           return int64(columns(ids, tokens, from, to), [batch, to - from])
         case 'attention-mask':
-          return this.#maskOf(from, from, to - from)
+          return this.#maskOf(role, from, from, to - from)
         case 'slot-mask':
-          return this.#maskOf(from, slots, to - from)
+          return this.#maskOf(role, from, slots, to - from)
         case 'position-ids':
           return int64(columns(positionsOf(mask, batch, tokens), tokens, from, to), [batch, to - from])
         case 'last-index':
@@ -78,30 +79,31 @@ export class RoleInputs {
     lastIndex.fill(past)
     totalLength[0] = past + 1
     const tensor = (role: InputRole): Tensor => {
-      if (role === 'attention-mask') return this.#maskOf(past, past, 1)
-      return role === 'slot-mask' ? this.#maskOf(past, slots, 1) : tensors[role]
+      if (role === 'attention-mask') return this.#maskOf(role, past, past, 1)
+      return role === 'slot-mask' ? this.#maskOf(role, past, slots, 1) : tensors[role]
     }
     for (const [name, role] of this.#roles) feeds[name] = tensor(role)
   }
 
   /** [batch, slots + tokens]: the past's mask, zeros for empty slots, and the mask of the tokens of this pass. */
-  #maskOf(past: number, slots: number, tokens: number): Tensor {
+  #maskOf(role: MaskRole, past: number, slots: number, tokens: number): Tensor {
     const { batch, tokens: prompted } = this.#prompt
     const width = slots + tokens
-    if (this.#mask.length < batch * width) this.#mask = new BigInt64Array(batch * (width + 256))
+    if (this.#masks[role].length < batch * width) this.#masks[role] = new BigInt64Array(batch * (width + 256))
+    const mask = this.#masks[role]
     const real = (row: number, from: number, to: number, at: number) => {
       const start = row * prompted
       const known = this.#promptMask.subarray(start + Math.min(from, prompted), start + Math.min(to, prompted))
-      this.#mask.set(known, at)
-      this.#mask.fill(1n, at + known.length, at + to - from) // what was generated is real
+      mask.set(known, at)
+      mask.fill(1n, at + known.length, at + to - from) // what was generated is real
     }
     for (let row = 0; row < batch; row++) {
       const start = row * width
       real(row, 0, past, start)
-      this.#mask.fill(0n, start + past, start + slots)
+      mask.fill(0n, start + past, start + slots)
       real(row, past, past + tokens, start + slots)
     }
-    return int64(this.#mask.subarray(0, batch * width), [batch, width])
+    return int64(mask.subarray(0, batch * width), [batch, width])
   }
 }
 
