@@ -1,10 +1,11 @@
-/** Small Llama checkpoints with seeded weights, made where a test needs them. */
+/** Small checkpoints with seeded weights, made where a test needs them. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { traceConfig } from '../src/build/config.ts'
 import { type LanguageModel, openModel } from '../src/build/model.ts'
 import { BYTES_PER_ELEMENT, elementCount } from '../src/tensor.ts'
 import type { FloatType } from '../src/weights/convert.ts'
+import { asWanted } from '../src/weights/published.ts'
 import { writeShardedSafetensors } from '../src/weights/safetensors-write.ts'
 import { seededWeights } from '../src/weights/seeded.ts'
 
@@ -24,6 +25,21 @@ export const TINY_CONFIG = {
   tie_word_embeddings: false,
 } as const
 
+/** The same model in the features of the other families, over `TINY_CONFIG`. */
+export const TINY_FAMILIES = {
+  mistral: { model_type: 'mistral', sliding_window: 7 },
+  qwen2: { model_type: 'qwen2', use_sliding_window: true, sliding_window: 7, max_window_layers: 1 },
+  qwen3: { model_type: 'qwen3' },
+  'gpt_neox with a parallel residual': { model_type: 'gpt_neox', num_attention_heads: 2, rotary_pct: 0.5 },
+  'gpt_neox with a serial residual': {
+    model_type: 'gpt_neox',
+    num_attention_heads: 4,
+    rotary_pct: 0.25,
+    use_parallel_residual: false,
+  },
+  gpt2: { model_type: 'gpt2', n_embd: 64, n_head: 4, n_layer: 2, n_positions: 96 },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, unknown>>>>
+
 /** Writes a checkpoint whose matrices keep the size of what goes through them, so that no layer is lost in the sum. */
 export function writeCheckpoint(
   directory: string,
@@ -32,16 +48,17 @@ export function writeCheckpoint(
 ): void {
   const config = { ...TINY_CONFIG, ...overrides }
   const { weights: declared } = traceConfig(config, directory)
-  const weights = seededWeights(
+  const used = seededWeights(
     new Map(
       Array.from(declared, ([name, { shape, role }]) => {
         const init = role === 'norm' ? ('ones' as const) : ('normal' as const)
-        return [name, { shape, init, scale: name.includes('embed') ? 1 : (shape.at(-1) ?? 1) ** -0.5 }]
+        return [name, { shape, init, scale: /embed|wte|wpe/.test(name) ? 1 : (shape.at(-1) ?? 1) ** -0.5 }]
       }),
     ),
     7,
     { type },
   )
+  const weights = asWanted(used, declared) // turning them back gives what is published
   mkdirSync(directory, { recursive: true })
   writeFileSync(join(directory, 'config.json'), JSON.stringify(config))
   const entries = Array.from(weights.weights, ([name, info]) => ({

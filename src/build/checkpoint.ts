@@ -2,6 +2,7 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { BYTES_PER_ELEMENT, elementCount } from '../tensor.ts'
+import { asWanted } from '../weights/published.ts'
 import { type SafetensorsEntry, writeShardedSafetensors } from '../weights/safetensors-write.ts'
 import type { WeightSource } from '../weights/source.ts'
 import type { LanguageModel } from './model.ts'
@@ -45,7 +46,7 @@ function storedType(model: LanguageModel): Readonly<Record<string, string>> {
 /** Writes config.json, the weights, and whatever tokenizer files the model has, into a directory. */
 export function exportCheckpoint(model: LanguageModel, directory: string): void {
   mkdirSync(directory, { recursive: true })
-  const weights = model.openWeights()
+  const weights = asWanted(model.openWeights(), model.graph.weights) // turned back to how it is published
   try {
     writeShardedSafetensors(directory, entriesOf(model, weights), SHARD_BYTES)
   } finally {

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { AssayError } from '../errors.ts'
-import { type Architecture, type Graph, type LanguageModelConfig, trace } from '../graph/index.ts'
+import type { Graph } from '../graph/index.ts'
 import { architectures } from '../models/index.ts'
 
 type AnyArchitecture = (typeof architectures)[keyof typeof architectures]
@@ -19,15 +19,12 @@ function architectureOf(config: Readonly<Record<string, unknown>>, where: string
   )
 }
 
-function traceWith<C extends LanguageModelConfig>(
-  architecture: Architecture<C>,
-  config: unknown,
-  where: string,
-): Graph {
-  const parsed = architecture.config.safeParse(config)
-  if (!parsed.success) throw new AssayError('config-invalid', issueText(parsed.error.issues), { where })
+/** The traced model of a config.json's content. */
+export function traceConfig(config: Readonly<Record<string, unknown>>, where: string): Graph {
+  const read = architectureOf(config, where).read(config)
+  if ('issues' in read) throw new AssayError('config-invalid', issueText(read.issues), { where })
   try {
-    return trace(architecture, parsed.data)
+    return read.trace()
   } catch (error) {
     // Shapes that do not fit are the config's fault; the graph language names the place.
     throw new AssayError('config-invalid', error instanceof Error ? error.message : String(error), { where })
@@ -36,9 +33,4 @@ function traceWith<C extends LanguageModelConfig>(
 
 function issueText(issues: readonly z.core.$ZodIssue[]): string {
   return issues.map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message)).join('; ')
-}
-
-/** The traced model of a config.json's content. */
-export function traceConfig(config: Readonly<Record<string, unknown>>, where: string): Graph {
-  return traceWith(architectureOf(config, where), config, where)
 }

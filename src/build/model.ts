@@ -8,6 +8,7 @@ import { catalogue } from '../models/catalogue.ts'
 import { elementCount } from '../tensor.ts'
 import { openWeights } from '../weights/directory.ts'
 import { fingerprintDirectory } from '../weights/fingerprint.ts'
+import { asWanted } from '../weights/published.ts'
 import { type SeededWeight, seededWeights } from '../weights/seeded.ts'
 import type { WeightSource } from '../weights/source.ts'
 import { traceConfig } from './config.ts'
@@ -159,7 +160,7 @@ function readConfig(path: string, where: string): Readonly<Record<string, unknow
 }
 
 function checkedWeights(graph: Graph, directory: string, reference: string): WeightSource {
-  const source = openWeights(directory)
+  const source = asWanted(openWeights(directory), graph.weights)
   const complaint = firstMismatch(graph, source)
   if (complaint === null) return source
   source.close()
@@ -167,11 +168,12 @@ function checkedWeights(graph: Graph, directory: string, reference: string): Wei
 }
 
 function firstMismatch(graph: Graph, source: WeightSource): string | null {
-  for (const [name, { shape }] of graph.weights) {
+  for (const [name, { shape, isTransposed }] of graph.weights) {
     const info = source.weights.get(name)
-    if (!info) return `the checkpoint has no ${name}; the architecture needs it as [${shape}]`
+    const published = (shape: readonly number[]) => `[${isTransposed ? shape.toReversed() : shape}]`
+    if (!info) return `the checkpoint has no ${name}; the architecture needs it as ${published(shape)}`
     if (info.shape.join() !== shape.join())
-      return `${name} is [${info.shape}] in the checkpoint, the config asks for [${shape}]`
+      return `${name} is ${published(info.shape)} in the checkpoint, the config asks for ${published(shape)}`
     if (!['f32', 'f16', 'bf16'].includes(info.type)) return `${name} is ${info.type}; F32, F16 and BF16 are supported`
   }
   return null

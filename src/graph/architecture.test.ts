@@ -138,12 +138,25 @@ describe('what does not fit is refused with its place:', () => {
         const odd = s.linear('q', x, 15).rearrange('b t (h d) -> b h t d', { d: 5 })
         return s.in(attention).rope(odd, cache.positions, { theta: 1e4 })
       },
-      `${attention}: rope of [batch, 3, tokens, 5]`,
+      `${attention}: rope of 5 features of [batch, 3, tokens, 5]`,
+    ],
+    [
+      'a rotation of more features than a head has',
+      ({ s, cache, x }) => {
+        const heads = s.linear('q', x, 16).rearrange('b t (h d) -> b h t d', { d: 4 })
+        return s.in(attention).rope(heads, cache.positions, { theta: 1e4, features: 6 })
+      },
+      `${attention}: rope of 6 features of [batch, 4, tokens, 4]`,
+    ],
+    [
+      'thirds of what has none',
+      ({ s, x }) => s.linear('qkv', x, 16).thirds()[0],
+      'qkv: the last axis of [batch, tokens, 16] has no thirds',
     ],
     [
       'a rotation of what has no heads',
       ({ s, cache, x }) => s.in(attention).rope(x, cache.positions, { theta: 1e4 }),
-      `${attention}: rope of [batch, tokens, 24]`,
+      `${attention}: rope of 24 features of [batch, tokens, 24]`,
     ],
     ['features that vary', ({ s, ids }) => s.linear('head', ids, 4), 'the last axis of [batch, tokens] varies'],
   ])('%s', (_, build, message) => {

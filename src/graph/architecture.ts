@@ -14,18 +14,34 @@ export interface LanguageModelConfig {
 export interface LanguageModelInputs {
   /** Token ids, int [batch, tokens]. */
   readonly ids: Tensor
+  /** The position of each token, int [batch, tokens]. */
+  readonly positions: Tensor
   readonly layers: readonly LayerCache[]
 }
 
 /** A family of models: the `model_type`s that it covers, the schema of its config.json, and its forward pass. */
-export interface Architecture<C extends LanguageModelConfig = LanguageModelConfig> {
+export interface Definition<C extends LanguageModelConfig> {
   readonly types: readonly string[]
   readonly config: z.ZodType<C>
   build(scope: Scope, config: C, inputs: LanguageModelInputs): { readonly logits: Tensor }
 }
 
-export function defineArchitecture<C extends LanguageModelConfig>(architecture: Architecture<C>): Architecture<C> {
-  return architecture
+/** A config.json that a family could read, ready to be traced, or what is wrong with it. */
+export type ReadConfig = { readonly trace: () => Graph } | { readonly issues: readonly z.core.$ZodIssue[] }
+
+export interface Architecture<C extends LanguageModelConfig = LanguageModelConfig> extends Definition<C> {
+  /** Reads the content of a config.json. A shape that does not fit shows when it is traced. */
+  read(config: unknown): ReadConfig
+}
+
+export function defineArchitecture<C extends LanguageModelConfig>(definition: Definition<C>): Architecture<C> {
+  return {
+    ...definition,
+    read(config) {
+      const parsed = definition.config.safeParse(config)
+      return parsed.success ? { trace: () => trace(definition, parsed.data) } : { issues: parsed.error.issues }
+    },
+  }
 }
 
 /** The shape of one layer's cache. */
@@ -33,6 +49,8 @@ export interface CacheShape {
   readonly heads: number
   readonly headDim: number
 }
+
+export type Positioning = 'relative' | 'absolute' | 'none'
 
 /** A traced model: its nodes in order of computation and everything that they need. */
 export interface Graph {
@@ -47,6 +65,10 @@ export interface Graph {
   /** Named values, by path. */
   readonly names: ReadonlyMap<string, Tensor>
   readonly caches: readonly CacheShape[]
+  /** The sliding window of each layer's attention, in positions with the query's own; null where it sees everything. */
+  readonly windows: readonly (number | null)[]
+  /** Whether a result depends on where a text begins (absolute) or only on distances (relative). */
+  readonly positioning: Positioning
   readonly vocabulary: number
   readonly maxPositions: number
 }
@@ -60,8 +82,15 @@ function cacheShapes(nodes: readonly Node[]): CacheShape[] {
   })
 }
 
+/** Rotations of queries and keys cancel to their distance (RoFormer, section 3.2); whatever else reads positions does not. */
+function positioningOf(nodes: readonly Node[], positions: Tensor): Positioning {
+  const readers = nodes.filter(({ inputs }) => inputs.includes(positions))
+  if (readers.length === 0) return 'none'
+  return readers.every(({ operation }) => operation.kind === 'rope') ? 'relative' : 'absolute'
+}
+
 /** Runs an architecture's forward pass once on symbolic tensors. A shape that does not fit throws, with the path. */
-export function trace<C extends LanguageModelConfig>(architecture: Architecture<C>, config: C): Graph {
+export function trace<C extends LanguageModelConfig>(architecture: Definition<C>, config: C): Graph {
   const recorder = new Recorder()
   const weights = new Map<string, WeightDeclaration>()
   const names = new Map<string, Tensor>()
@@ -71,7 +100,7 @@ export function trace<C extends LanguageModelConfig>(architecture: Architecture<
     { length: config.num_hidden_layers },
     (_, layer) => new LayerCache(recorder, layer, positions),
   )
-  const { logits } = architecture.build(new Scope('', { recorder, weights, names }), config, { ids, layers })
+  const { logits } = architecture.build(new Scope('', { recorder, weights, names }), config, { ids, positions, layers })
   return {
     nodes: recorder.nodes,
     ids,
@@ -80,6 +109,8 @@ export function trace<C extends LanguageModelConfig>(architecture: Architecture<
     weights,
     names,
     caches: cacheShapes(recorder.nodes),
+    windows: recorder.nodes.flatMap(({ operation }) => (operation.kind === 'attend' ? [operation.window] : [])),
+    positioning: positioningOf(recorder.nodes, positions),
     vocabulary: config.vocab_size,
     maxPositions: config.max_position_embeddings,
   }

@@ -1,6 +1,8 @@
 /** Rotary position embedding, RoFormer (arXiv:2104.09864), in the rotate-half form that published weights use. */
 export interface Rope {
   readonly theta: number
+  /** How many features of a head rotate, its first ones; all of them where nothing is said. */
+  readonly features?: number
   readonly scaling?: RopeScaling
 }
 
@@ -17,11 +19,11 @@ export type RopeScaling =
     }
 
 /**
- * The angle per position of each pair of features, [headDim / 2].
+ * The angle per position of each pair of the `features` that rotate, [features / 2].
  * Source: transformers `modeling_rope_utils.py`, `_compute_default|linear_scaling|llama3_parameters`.
  */
-export function inverseFrequencies(headDim: number, rope: Rope): Float64Array {
-  const frequencies = Float64Array.from({ length: headDim / 2 }, (_, pair) => rope.theta ** ((-2 * pair) / headDim))
+export function inverseFrequencies(features: number, rope: Rope): Float64Array {
+  const frequencies = Float64Array.from({ length: features / 2 }, (_, pair) => rope.theta ** ((-2 * pair) / features))
   const { scaling } = rope
   switch (scaling?.kind) {
     case undefined:

@@ -7,6 +7,8 @@ import type { Recorder, Tensor } from './tensor.ts'
 export interface WeightDeclaration {
   readonly shape: readonly number[]
   readonly role: 'matrix' | 'norm' | 'bias'
+  /** Published the other way round, [inFeatures, outFeatures]; `shape` is as the graph uses it. */
+  readonly isTransposed?: true
 }
 
 /** What an architecture declares while it is traced. */
@@ -60,6 +62,14 @@ export class Scope {
     return this.#record(path, { kind: 'linear', weight, bias: biasName }, [x], [...x.shape.slice(0, -1), outFeatures])
   }
 
+  /** `linear` whose published weight is [inFeatures, outFeatures] and which always has a bias: GPT-2's Conv1D. */
+  conv1d(name: string, x: Tensor, outFeatures: number): Tensor {
+    const path = this.#join(name)
+    const weight = this.#declare(`${path}.weight`, [outFeatures, features(x)], 'matrix', { isTransposed: true })
+    const bias = this.#declare(`${path}.bias`, [outFeatures], 'bias')
+    return this.#record(path, { kind: 'linear', weight, bias }, [x], [...x.shape.slice(0, -1), outFeatures])
+  }
+
   /** x / sqrt(mean(x²) + epsilon) * `NAME.weight` (arXiv:1910.07467). */
   rmsNorm(name: string, x: Tensor, epsilon: number): Tensor {
     const path = this.#join(name)
@@ -67,32 +77,55 @@ export class Scope {
     return this.#record(path, { kind: 'rmsNorm', weight, epsilon }, [x], x.shape)
   }
 
+  /** (x - mean(x)) / sqrt(var(x) + epsilon) * `NAME.weight` + `NAME.bias` (arXiv:1607.06450). */
+  layerNorm(name: string, x: Tensor, epsilon: number): Tensor {
+    const path = this.#join(name)
+    const weight = this.#declare(`${path}.weight`, [features(x)], 'norm')
+    const bias = this.#declare(`${path}.bias`, [features(x)], 'bias')
+    return this.#record(path, { kind: 'layerNorm', weight, bias, epsilon }, [x], x.shape)
+  }
+
   /** Rotates pairs of features of [batch, heads, tokens, headDim] by their position. */
   rope(x: Tensor, positions: Tensor, rope: Rope): Tensor {
-    if (x.shape.length !== 4 || features(x) % 2 !== 0)
-      throw new Error(`${this.path}: rope of ${showShape(x.shape)}, not [batch, heads, tokens, an even headDim]`)
+    const rotated = rope.features ?? features(x)
+    if (x.shape.length !== 4 || rotated % 2 !== 0 || rotated < 2 || rotated > features(x))
+      throw new Error(
+        `${this.path}: rope of ${rotated} features of ${showShape(x.shape)}, not an even number of [batch, heads, tokens, headDim]`,
+      )
     return this.#record(this.path, { kind: 'rope', rope }, [x, positions], x.shape)
   }
 
-  /** Causal softmax(scale q kᵀ) v; each group of query heads shares one head of keys and values (arXiv:2305.13245). */
-  attend(q: Tensor, { keys, values }: KeysValues, { scale }: { scale: number }): Tensor {
+  /**
+   * Causal softmax(scale q kᵀ) v; each group of query heads shares one head of keys and values (arXiv:2305.13245). With a window
+   * a position sees that many, the last of them itself (arXiv:2004.05150).
+   */
+  attend(
+    q: Tensor,
+    { keys, values }: KeysValues,
+    { scale, window = null }: { scale: number; window?: number | null },
+  ): Tensor {
     const [, queryHeads, , headDim] = q.shape
     const [, kvHeads, , keyDim] = keys.shape
     if (typeof queryHeads !== 'number' || typeof kvHeads !== 'number' || queryHeads % kvHeads !== 0)
       throw new Error(`${this.path}: ${queryHeads} query heads over ${kvHeads} kv heads`)
     if (headDim !== keyDim) throw new Error(`${this.path}: queries of ${headDim} features, keys of ${keyDim}`)
-    return this.#record(this.path, { kind: 'attend', scale }, [q, keys, values], q.shape)
+    return this.#record(this.path, { kind: 'attend', scale, window }, [q, keys, values], q.shape)
   }
 
   #join(name: string): string {
     return this.path === '' ? name : `${this.path}.${name}`
   }
 
-  #declare(name: string, shape: readonly number[], role: WeightDeclaration['role']): string {
+  #declare(
+    name: string,
+    shape: readonly number[],
+    role: WeightDeclaration['role'],
+    layout: Pick<WeightDeclaration, 'isTransposed'> = {},
+  ): string {
     const declared = this.#declarations.weights.get(name)
     if (declared && declared.shape.join() !== shape.join())
       throw new Error(`${name} is used as [${declared.shape}] and as [${shape}]`)
-    if (!declared) this.#declarations.weights.set(name, { shape, role })
+    if (!declared) this.#declarations.weights.set(name, { shape, role, ...layout })
     return name
   }
 

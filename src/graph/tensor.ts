@@ -7,13 +7,16 @@ export type Operation =
   | { readonly kind: 'embedding'; readonly weight: string }
   | { readonly kind: 'linear'; readonly weight: string; readonly bias: string | null }
   | { readonly kind: 'rmsNorm'; readonly weight: string; readonly epsilon: number }
+  | { readonly kind: 'layerNorm'; readonly weight: string; readonly bias: string; readonly epsilon: number }
   | { readonly kind: 'rope'; readonly rope: Rope }
   | { readonly kind: 'cache'; readonly layer: number }
-  | { readonly kind: 'attend'; readonly scale: number }
+  | { readonly kind: 'attend'; readonly scale: number; readonly window: number | null }
   | { readonly kind: 'rearrange'; readonly steps: Rearrangement }
+  | { readonly kind: 'thirds' }
   | { readonly kind: 'add' }
   | { readonly kind: 'mul' }
   | { readonly kind: 'silu' }
+  | { readonly kind: 'gelu'; readonly approximate: 'none' | 'tanh' }
 
 /** One operation at one place of a model. */
 export interface Node {
@@ -85,6 +88,22 @@ export class Tensor {
   /** x * sigmoid(x), arXiv:1702.03118. */
   silu(): Tensor {
     return this.recorder.value(this.node.path, { kind: 'silu' }, [this], this.shape)
+  }
+
+  /** x Phi(x), arXiv:1606.08415: with the error function, or by its tanh approximation. */
+  gelu(approximate: 'none' | 'tanh' = 'none'): Tensor {
+    return this.recorder.value(this.node.path, { kind: 'gelu', approximate }, [this], this.shape)
+  }
+
+  /** The last axis in three equal parts: query, key and value of one product. */
+  thirds(): readonly [Tensor, Tensor, Tensor] {
+    const last = this.shape.at(-1)
+    if (typeof last !== 'number' || last % 3 !== 0)
+      throw new Error(`${this.node.path}: the last axis of ${showShape(this.shape)} has no thirds`)
+    const shape = [...this.shape.slice(0, -1), last / 3]
+    const [a, b, c] = this.recorder.record(this.node.path, { kind: 'thirds' }, [this], [shape, shape, shape], this.type)
+    if (!a || !b || !c) throw new Error('an operation without three outputs')
+    return [a, b, c]
   }
 
   /** Splits, permutes and merges axes: `rearrange('b t (h d) -> b h t d', { d: 64 })`. */

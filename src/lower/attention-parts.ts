@@ -2,13 +2,16 @@
 import type { Rope, Tensor } from '../graph/index.ts'
 import { tensorOf } from '../tensor.ts'
 import { inputAt, isKind, type Lowering, type NodeOf, outputOf } from './lowering.ts'
+import { floatWeights } from './matrix.ts'
 import { rotaryKey, rotaryTables } from './rotary.ts'
 import { canStack, stackedProduct } from './stacked-product.ts'
 
-/** What a fused attention takes instead of q, k, v: their values as [batch, tokens, heads * headDim], before rotation. */
+/** What a fused attention takes instead of q, k, v: their values as [batch, tokens, heads * headDim], before norm and rotation. */
 export interface AttentionParts {
   readonly cache: NodeOf<'cache'>
   readonly rope: Rope | null
+  /** The norms of each head of queries and of keys, where there are any. */
+  readonly norms: { readonly q: NodeOf<'rmsNorm'> | null; readonly k: NodeOf<'rmsNorm'> | null }
   readonly q: Tensor
   readonly k: Tensor
   readonly v: Tensor
@@ -24,13 +27,20 @@ function unrotated(tensor: Tensor): { rope: Rope | null; x: Tensor } {
   return isKind(node, 'rope') ? { rope: node.operation.rope, x: inputAt(node, 0) } : { rope: null, x: tensor }
 }
 
+function beforeNorm(tensor: Tensor): { norm: NodeOf<'rmsNorm'> | null; x: Tensor } {
+  const { node } = tensor
+  return isKind(node, 'rmsNorm') ? { norm: node, x: inputAt(node, 0) } : { norm: null, x: tensor }
+}
+
 export function attentionParts(node: NodeOf<'attend'>): AttentionParts | null {
   const cache = inputAt(node, 1).node
   if (!isKind(cache, 'cache')) return null
   const [query, key] = [unrotated(inputAt(node, 0)), unrotated(inputAt(cache, 0))]
   if (JSON.stringify(query.rope) !== JSON.stringify(key.rope)) return null
-  const [q, k, v] = [beforeHeads(query.x), beforeHeads(key.x), beforeHeads(inputAt(cache, 1))]
-  return q && k && v ? { cache, rope: query.rope, q, k, v } : null
+  const [normedQuery, normedKey] = [beforeNorm(query.x), beforeNorm(key.x)]
+  const [q, k, v] = [beforeHeads(normedQuery.x), beforeHeads(normedKey.x), beforeHeads(inputAt(cache, 1))]
+  const norms = { q: normedQuery.norm, k: normedKey.norm }
+  return q && k && v ? { cache, rope: query.rope, norms, q, k, v } : null
 }
 
 /** The parts of an attention that is known to have them. */
@@ -44,7 +54,28 @@ export function requiredParts(node: NodeOf<'attend'>): AttentionParts {
 export function packedProjections(lowering: Lowering, { q, k, v }: AttentionParts): string | null {
   const nodes = [q, k, v].map(({ node }) => node)
   const isReadOnce = [q, k, v].every(tensor => lowering.consumers(tensor).length === 1)
-  return isReadOnce && canStack(lowering, nodes) ? stackedProduct(lowering, nodes) : null
+  if (!isReadOnce) return null
+  const [first] = nodes
+  if (first && isKind(first, 'thirds') && [q, k, v].every((tensor, index) => tensor === first.outputs[index]))
+    return lowering.value(inputAt(first, 0))
+  return canStack(lowering, nodes) ? stackedProduct(lowering, nodes) : null
+}
+
+/** An RMS norm of each head of [.., heads * headDim]; itself where there is none. */
+export function normOfHeads(
+  lowering: Lowering,
+  norm: NodeOf<'rmsNorm'> | null,
+  x: string,
+  { heads, headDim }: { readonly heads: number; readonly headDim: number },
+): string {
+  if (norm === null) return x
+  const { emit } = lowering
+  const { path, operation } = norm
+  const apart = emit.node(path, 'Reshape', [x, emit.integers(0, 0, heads, headDim)])
+  const attributes = { axis: { int: -1 }, epsilon: { float: operation.epsilon }, stash_type: { int: 1 } }
+  const inputs = [apart, floatWeights(lowering, [operation.weight])]
+  const normed = emit.node(path, 'SimplifiedLayerNormalization', inputs, attributes)
+  return emit.node(path, 'Reshape', [normed, emit.integers(0, 0, heads * headDim)])
 }
 
 /** The attention's output is already [batch, tokens, heads * headDim]: whoever merges heads gets it as it is. */
@@ -58,13 +89,13 @@ export function bindMerged(lowering: Lowering, node: NodeOf<'attend'>, output: s
   lowering.bind(attended, output)
 }
 
-/** Tables of cosines and sines for every position, [positions, headDim / 2], once a graph. */
+/** Tables of cosines and sines for every position, [positions, pairs], once a graph. */
 export function tables(lowering: Lowering, headDim: number, rope: Rope): string[] {
   const { emit, graph, policy } = lowering
   const key = rotaryKey(headDim, rope)
   return lowering.once(`${key}/tables`, () => {
     const { cos, sin } = rotaryTables(graph.maxPositions, headDim, rope)
-    const shape = [graph.maxPositions, headDim / 2]
+    const shape = [graph.maxPositions, cos.length / graph.maxPositions]
     const table = (name: string, values: Float32Array) =>
       lowering.cast(key, emit.values(`${key}/${name}`, tensorOf(shape, values)), 'f32', policy.float)
     return [table('cos', cos), table('sin', sin)]

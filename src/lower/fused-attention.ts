@@ -1,13 +1,16 @@
 /** Attention as one GroupQueryAttention operator, with rotation and cache inside it. */
-import { attentionParts, bindMerged, packedProjections, requiredParts, tables } from './attention-parts.ts'
+import { attentionParts, bindMerged, normOfHeads, packedProjections, requiredParts, tables } from './attention-parts.ts'
 import { MICROSOFT } from './emitter.ts'
 import { inputAt, isKind, type Lowering, type NodeOf } from './lowering.ts'
 import { cacheNames, fixedSize } from './portable.ts'
+import { rotatedFeatures } from './rotary.ts'
 
-/** GroupQueryAttention rotates whole multiples of 16 features and takes heads of multiples of 8. */
+/** GroupQueryAttention rotates multiples of 16 features and takes heads of multiples of 8. */
 function isFusable(node: NodeOf<'attend'>): boolean {
   const parts = attentionParts(node)
-  return parts !== null && fixedSize(inputAt(node, 0), -1) % (parts.rope ? 16 : 8) === 0
+  if (parts === null) return false
+  const headDim = fixedSize(inputAt(node, 0), -1)
+  return headDim % 8 === 0 && (parts.rope === null || rotatedFeatures(headDim, parts.rope) % 16 === 0)
 }
 
 /** Whether every attention of a graph can be fused: its caches are then shared buffers, otherwise none is. */
@@ -31,9 +34,15 @@ export function groupQueryAttention(lowering: Lowering, node: NodeOf<'attend'>):
     emit.inputs.push({ name: past, type: policy.float, shape: ['batch', kvHeads, 'slots', headDim] })
     emit.outputs.push({ name: present, type: policy.float, shape: ['batch', kvHeads, 'slots', headDim] })
   }
-  const packed = packedProjections(lowering, parts)
+  const hasNorms = parts.norms.q !== null || parts.norms.k !== null
+  const packed = hasNorms ? null : packedProjections(lowering, parts)
+  const apart = () => [
+    normOfHeads(lowering, parts.norms.q, lowering.value(parts.q), { heads, headDim }),
+    normOfHeads(lowering, parts.norms.k, lowering.value(parts.k), { heads: kvHeads, headDim }),
+    lowering.value(parts.v),
+  ]
   const inputs = [
-    ...(packed === null ? [parts.q, parts.k, parts.v].map(tensor => lowering.value(tensor)) : [packed, '', '']),
+    ...(packed === null ? apart() : [packed, '', '']),
     names.pastKey,
     names.pastValue,
     sequenceInput(lowering, 'last_index', ['batch']),
@@ -44,6 +53,7 @@ export function groupQueryAttention(lowering: Lowering, node: NodeOf<'attend'>):
     num_heads: { int: heads },
     kv_num_heads: { int: kvHeads },
     scale: { float: node.operation.scale },
+    ...(node.operation.window === null ? {} : { local_window_size: { int: node.operation.window } }),
     ...(parts.rope ? { do_rotary: { int: 1 }, rotary_interleaved: { int: 0 } } : {}),
   }
   const output = emit.name(path, 'GroupQueryAttention')

@@ -1,11 +1,12 @@
 /** The same operations in onnxruntime's own fused operators (domain com.microsoft), for its speed; the rest is portable. */
 
+import type { Node } from '../graph/index.ts'
 import { cacheLayout } from './cache-layout.ts'
 import { MICROSOFT } from './emitter.ts'
 import { groupQueryAttention } from './fused-attention.ts'
 import { inputAt, isKind, type Lowering, type NodeOf, outputOf, type Rules } from './lowering.ts'
 import { floatWeights } from './matrix.ts'
-import { lookUp, portable } from './portable.ts'
+import { lookUp, normWeights, portable } from './portable.ts'
 import { rowsAttention } from './rows-attention.ts'
 import { stackedProduct } from './stacked-product.ts'
 
@@ -35,9 +36,15 @@ export const ort: Rules = {
     lowering.bind(outputOf(node), lowering.emit.node(path, 'SimplifiedLayerNormalization', inputs, attributes))
   },
 
+  layerNorm(lowering, node) {
+    const sum = inputAt(node, 0).node
+    if (isKind(sum, 'add') && !lowering.isBound(outputOf(sum))) return addThenNorm(lowering, sum, node)
+    portable.layerNorm(lowering, node)
+  },
+
   add(lowering, node) {
-    const norm = lowering.consumers(outputOf(node)).find(consumer => isKind(consumer, 'rmsNorm'))
-    if (norm && isKind(norm, 'rmsNorm')) return addThenNorm(lowering, node, norm)
+    const norm = lowering.consumers(outputOf(node)).find(isNorm)
+    if (norm) return addThenNorm(lowering, node, norm)
     portable.add(lowering, node)
   },
 
@@ -69,15 +76,23 @@ function isTied({ graph }: Lowering, weight: string): boolean {
   return graph.nodes.some(node => isKind(node, 'linear') && node.operation.weight === weight)
 }
 
+type Norm = NodeOf<'rmsNorm'> | NodeOf<'layerNorm'>
+
+function isNorm(node: Node): node is Norm {
+  return isKind(node, 'rmsNorm') || isKind(node, 'layerNorm')
+}
+
 /** One operator gives both the residual sum and its norm. */
-function addThenNorm(lowering: Lowering, sum: NodeOf<'add'>, norm: NodeOf<'rmsNorm'>): void {
+function addThenNorm(lowering: Lowering, sum: NodeOf<'add'>, norm: Norm): void {
   const { emit } = lowering
   const { path, operation } = norm
   const [skip, x] = [lowering.value(inputAt(sum, 0)), lowering.value(inputAt(sum, 1))]
   const [normed, added] = [emit.name(path, 'norm'), emit.name(path, 'sum')]
-  const inputs = [x, skip, floatWeights(lowering, [operation.weight])]
+  const isRms = isKind(norm, 'rmsNorm')
+  const inputs = [x, skip, ...(isRms ? [floatWeights(lowering, [operation.weight])] : normWeights(lowering, norm))]
   const attributes = { epsilon: { float: operation.epsilon } }
-  emit.nodeWith(path, 'SkipSimplifiedLayerNormalization', inputs, [normed, '', '', added], attributes, MICROSOFT)
+  const operator = isRms ? 'SkipSimplifiedLayerNormalization' : 'SkipLayerNormalization'
+  emit.nodeWith(path, operator, inputs, [normed, '', '', added], attributes, MICROSOFT)
   lowering.bind(outputOf(norm), normed)
   lowering.bind(outputOf(sum), added)
 }

@@ -4,7 +4,7 @@ import { inputAt, type Lowering, type NodeOf, outputOf, type Rules } from './low
 import { groupedMask } from './mask.ts'
 import { floatWeights, portableLinear } from './matrix.ts'
 import { reshape } from './reshape.ts'
-import { rotaryOfPositions } from './rotary.ts'
+import { rotaryOfPositions, rotatedFeatures } from './rotary.ts'
 
 const last = { axis: { int: -1 } } as const
 
@@ -35,6 +35,11 @@ function direct(operator: string) {
 export function lookUp(lowering: Lowering, node: NodeOf<'embedding'>, table: string): void {
   const ids = lowering.value(inputAt(node, 0))
   lowering.bind(outputOf(node), lowering.emit.node(node.path, 'Gather', [table, ids], { axis: { int: 0 } }))
+}
+
+/** Scale and shift of a layer norm. */
+export function normWeights(lowering: Lowering, { operation }: NodeOf<'layerNorm'>): string[] {
+  return [floatWeights(lowering, [operation.weight]), floatWeights(lowering, [operation.bias])]
 }
 
 /** The names of a layer's cache: those of the usual Hugging Face ONNX layout. */
@@ -73,17 +78,33 @@ export const portable: Rules = {
     lowering.bind(outputOf(node), emit.node(path, 'Mul', [unit, floatWeights(lowering, [operation.weight])]))
   },
 
+  layerNorm(lowering, node) {
+    const { emit } = lowering
+    const { path, operation } = node
+    const inputs = [lowering.value(inputAt(node, 0)), ...normWeights(lowering, node)]
+    const attributes = { axis: { int: -1 }, epsilon: { float: operation.epsilon }, stash_type: { int: 1 } }
+    lowering.bind(outputOf(node), emit.node(path, 'LayerNormalization', inputs, attributes))
+  },
+
   rope(lowering, node) {
     const { emit } = lowering
-    const { path } = node
+    const { path, operation } = node
     const x = inputAt(node, 0)
-    const { cos, sin } = rotaryOfPositions(lowering, fixedSize(x, -1), node.operation.rope)
-    const [a, b] = [emit.name(path, 'first'), emit.name(path, 'second')]
-    emit.nodeWith(path, 'Split', [lowering.value(x)], [a, b], { ...last, num_outputs: { int: 2 } })
+    const headDim = fixedSize(x, -1)
+    const { cos, sin } = rotaryOfPositions(lowering, headDim, operation.rope)
+    const half = rotatedFeatures(headDim, operation.rope) / 2
+    const kept = headDim - 2 * half
+    const [a, b, rest] = [
+      emit.name(path, 'first'),
+      emit.name(path, 'second'),
+      ...(kept > 0 ? [emit.name(path, 'rest')] : []),
+    ]
+    const sizes = emit.integers(half, half, ...(kept > 0 ? [kept] : []))
+    emit.nodeWith(path, 'Split', [lowering.value(x), sizes], [a, b, ...(rest ? [rest] : [])], last)
     const times = (half: string, wave: string) => emit.node(path, 'Mul', [half, wave])
     const first = emit.node(path, 'Sub', [times(a, cos), times(b, sin)])
     const second = emit.node(path, 'Add', [times(b, cos), times(a, sin)])
-    lowering.bind(outputOf(node), emit.node(path, 'Concat', [first, second], last))
+    lowering.bind(outputOf(node), emit.node(path, 'Concat', [first, second, ...(rest ? [rest] : [])], last))
   },
 
   cache(lowering, node) {
@@ -111,7 +132,7 @@ export const portable: Rules = {
     const grouped = groups === 1 ? scaled : emit.node(path, 'Reshape', [scaled, emit.integers(0, kvHeads, -1, headDim)])
     const turned = emit.node(path, 'Transpose', [lowering.value(keys)], { perm: { ints: [0, 1, 3, 2] } })
     const scores = lowering.cast(path, emit.node(path, 'MatMul', [grouped, turned]), policy.float, 'f32')
-    const masked = emit.node(path, 'Add', [scores, groupedMask(lowering, groups)])
+    const masked = emit.node(path, 'Add', [scores, groupedMask(lowering, groups, node.operation.window)])
     const weights = lowering.cast(path, emit.node(path, 'Softmax', [masked], last), 'f32', policy.float)
     const mixed = emit.node(path, 'MatMul', [weights, lowering.value(values)])
     const output = groups === 1 ? mixed : emit.node(path, 'Reshape', [mixed, emit.integers(0, heads, -1, headDim)])
@@ -130,6 +151,15 @@ export const portable: Rules = {
     lowering.bind(outputOf(node), reshape(emit, path, turned, order, merged))
   },
 
+  thirds(lowering, node) {
+    const { emit } = lowering
+    const outputs = node.outputs.map((_, index) => emit.name(node.path, `third_${index}`))
+    emit.nodeWith(node.path, 'Split', [lowering.value(inputAt(node, 0))], outputs, { ...last, num_outputs: { int: 3 } })
+    outputs.forEach((name, index) => {
+      lowering.bind(outputOf(node, index), name)
+    })
+  },
+
   add: direct('Add'),
   mul: direct('Mul'),
 
@@ -137,5 +167,11 @@ export const portable: Rules = {
     const x = lowering.value(inputAt(node, 0))
     const gate = lowering.emit.node(node.path, 'Sigmoid', [x])
     lowering.bind(outputOf(node), lowering.emit.node(node.path, 'Mul', [x, gate]))
+  },
+
+  gelu(lowering, node) {
+    const { path, operation } = node
+    const attributes = { approximate: { string: operation.approximate } }
+    lowering.bind(outputOf(node), lowering.emit.node(path, 'Gelu', [lowering.value(inputAt(node, 0))], attributes))
   },
 }

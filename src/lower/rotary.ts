@@ -2,15 +2,20 @@ import { inverseFrequencies, type Rope } from '../graph/index.ts'
 import { tensorOf } from '../tensor.ts'
 import type { Lowering } from './lowering.ts'
 
-/** Angles as torch computes them: frequency and product rounded to fp32. */
-function frequencies(headDim: number, rope: Rope): Float32Array {
-  return Float32Array.from(inverseFrequencies(headDim, rope))
+/** How many features of a head rotate. */
+export function rotatedFeatures(headDim: number, rope: Rope): number {
+  return rope.features ?? headDim
 }
 
-/** Cosines and sines of every position the model knows, fp32 [positions, headDim / 2] each, for operators that take tables. */
+/** Angles as torch computes them: frequency and product rounded to fp32. */
+function frequencies(headDim: number, rope: Rope): Float32Array {
+  return Float32Array.from(inverseFrequencies(rotatedFeatures(headDim, rope), rope))
+}
+
+/** Cosines and sines of every position the model knows, fp32 [positions, pairs] each, for operators that take tables. */
 export function rotaryTables(positions: number, headDim: number, rope: Rope): { cos: Float32Array; sin: Float32Array } {
-  const pairs = headDim / 2
   const inverse = frequencies(headDim, rope)
+  const pairs = inverse.length
   const cos = new Float32Array(positions * pairs)
   const sin = new Float32Array(positions * pairs)
   for (let position = 0; position < positions; position++)
@@ -25,15 +30,16 @@ export function rotaryTables(positions: number, headDim: number, rope: Rope): { 
 /** A key under which equal rotary settings share their constants. */
 export function rotaryKey(headDim: number, rope: Rope): string {
   const { theta, scaling } = rope
-  return ['rope', headDim, theta, ...(scaling ? Object.values(scaling) : [])].join('/')
+  return ['rope', rotatedFeatures(headDim, rope), theta, ...(scaling ? Object.values(scaling) : [])].join('/')
 }
 
-/** Cosines and sines of the positions fed, computed in the graph: values of [batch, 1, tokens, headDim / 2], once a graph. */
+/** Cosines and sines of the positions fed, computed in the graph: values of [batch, 1, tokens, pairs], once a graph. */
 export function rotaryOfPositions(lowering: Lowering, headDim: number, rope: Rope): { cos: string; sin: string } {
   const { emit, policy, graph } = lowering
   const key = rotaryKey(headDim, rope)
   return lowering.once(key, () => {
-    const inverse = emit.values(`${key}/inverse`, tensorOf([headDim / 2], frequencies(headDim, rope)))
+    const angular = frequencies(headDim, rope)
+    const inverse = emit.values(`${key}/inverse`, tensorOf([angular.length], angular))
     const positions = emit.node(key, 'Cast', [lowering.value(graph.positions)], { to: { int: 1 } })
     const column = emit.node(key, 'Unsqueeze', [positions, emit.integers(1, 3)]) // [batch, 1, tokens, 1]
     const angles = emit.node(key, 'Mul', [column, inverse])

@@ -10,6 +10,7 @@ import {
   type AttentionParts,
   attentionParts,
   bindMerged,
+  normOfHeads,
   packedProjections,
   requiredParts,
   tables,
@@ -18,6 +19,7 @@ import { MICROSOFT } from './emitter.ts'
 import { inputAt, isKind, type Lowering, type NodeOf } from './lowering.ts'
 import { causalMask } from './mask.ts'
 import { cacheNames, fixedSize } from './portable.ts'
+import { rotatedFeatures } from './rotary.ts'
 
 /** Whether every attention of a graph has the form that this file lowers. */
 export function canReturnRows(lowering: Lowering): boolean {
@@ -57,7 +59,7 @@ export function rowsAttention(lowering: Lowering, node: NodeOf<'attend'>): void 
   const newScores = emit.node(path, 'FusedMatMul', [queries, newKeys], OF_NEW_KEYS, MICROSOFT)
   const all = emit.node(path, 'Concat', [pastScores, newScores], { axis: { int: -1 } })
   const all32 = lowering.cast(path, all, policy.float, 'f32')
-  const masked = emit.node(path, 'Add', [all32, rowsMask(lowering)])
+  const masked = emit.node(path, 'Add', [all32, rowsMask(lowering, node.operation.window)])
   const weights = lowering.cast(path, emit.node(path, 'Softmax', [masked], { axis: { int: -1 } }), 'f32', policy.float)
 
   const [ofPast, ofNew] = [emit.name(path, 'past'), emit.name(path, 'new')]
@@ -74,34 +76,46 @@ const OF_PAST_KEYS = { transBatchA: { int: 1 }, transB: { int: 1 } } as const
 const OF_NEW_KEYS = { ...OF_PAST_KEYS, transBatchB: { int: 1 } } as const
 const OF_NEW_VALUES = { transBatchB: { int: 1 } } as const
 
-/** The rotated query and key and the value, [tokens, batch, heads * headDim] each. */
+/** The normed and rotated query and key and the value, [tokens, batch, heads * headDim] each. */
 function projections(lowering: Lowering, path: string, parts: AttentionParts, { heads, kvHeads, headDim }: Sizes) {
   const { emit } = lowering
   const [queryWidth, keyWidth] = [heads * headDim, kvHeads * headDim]
+  const last = { axis: { int: -1 } } as const
+  const turned = (x: string, count: number) => rotated(lowering, path, parts, x, { heads: count, headDim })
   const packed = packedProjections(lowering, parts)
-  if (packed === null) {
-    const [q, k] = [
-      rotated(lowering, path, parts, lowering.value(parts.q), headDim),
-      rotated(lowering, path, parts, lowering.value(parts.k), headDim),
-    ]
-    return { q, k, v: lowering.value(parts.v) }
+  const [q, k, v] = [emit.name(path, 'queries'), emit.name(path, 'keys'), emit.name(path, 'values')]
+  if (packed !== null && parts.norms.q === null && parts.norms.k === null) {
+    const both = emit.name(path, 'queries_keys')
+    emit.nodeWith(path, 'Split', [packed, emit.integers(queryWidth + keyWidth, keyWidth)], [both, v], last)
+    const rotated = turned(both, heads + kvHeads)
+    emit.nodeWith(path, 'Split', [rotated, emit.integers(queryWidth, keyWidth)], [q, k], last)
+    return { q, k, v }
   }
-  const [both, v] = [emit.name(path, 'queries_keys'), emit.name(path, 'values')]
-  emit.nodeWith(path, 'Split', [packed, emit.integers(queryWidth + keyWidth, keyWidth)], [both, v], {
-    axis: { int: -1 },
-  })
-  const [q, k] = [emit.name(path, 'queries'), emit.name(path, 'keys')]
-  const turned = rotated(lowering, path, parts, both, headDim)
-  emit.nodeWith(path, 'Split', [turned, emit.integers(queryWidth, keyWidth)], [q, k], { axis: { int: -1 } })
-  return { q, k, v }
+  if (packed !== null)
+    emit.nodeWith(path, 'Split', [packed, emit.integers(queryWidth, keyWidth, keyWidth)], [q, k, v], last)
+  const query = packed === null ? lowering.value(parts.q) : q
+  const key = packed === null ? lowering.value(parts.k) : k
+  return {
+    q: turned(normOfHeads(lowering, parts.norms.q, query, { heads, headDim }), heads),
+    k: turned(normOfHeads(lowering, parts.norms.k, key, { heads: kvHeads, headDim }), kvHeads),
+    v: packed === null ? lowering.value(parts.v) : v,
+  }
 }
 
-/** Rotates all heads side by side in [tokens, batch, heads * headDim]: what the operator takes for rows of a batch are tokens here. */
-function rotated(lowering: Lowering, path: string, { rope }: AttentionParts, x: string, headDim: number): string {
+/** Rotates heads side by side in [tokens, batch, heads * headDim]: what the operator takes for rows of a batch are tokens here. */
+function rotated(
+  lowering: Lowering,
+  path: string,
+  { rope }: AttentionParts,
+  x: string,
+  { heads, headDim }: { readonly heads: number; readonly headDim: number },
+): string {
   if (rope === null) return x
   const { emit, graph } = lowering
   const inputs = [x, lowering.value(graph.positions), ...tables(lowering, headDim, rope)]
-  return emit.node(path, 'RotaryEmbedding', inputs, { interleaved: { int: 0 } }, MICROSOFT)
+  const features = rotatedFeatures(headDim, rope)
+  const partial = features < headDim ? { rotary_embedding_dim: { int: features }, num_heads: { int: heads } } : {}
+  return emit.node(path, 'RotaryEmbedding', inputs, { interleaved: { int: 0 }, ...partial }, MICROSOFT)
 }
 
 /** The new keys and values of the layers so far, [tokens, batch, kvHeads * headDim] each. */
@@ -120,10 +134,10 @@ export function returnRows(lowering: Lowering): void {
   emit.outputs.push({ name: NEW_ROWS, type: policy.float, shape: ['tokens', 'batch', width] })
 }
 
-/** fp32 [batch, 1, 1, tokens, slots + tokens], once a graph. */
-function rowsMask(lowering: Lowering): string {
-  return lowering.once('mask of rows', () => {
-    const mask = causalMask(lowering, 'slot_mask')
+/** fp32 [batch, 1, 1, tokens, slots + tokens], once for each window. */
+function rowsMask(lowering: Lowering, window: number | null): string {
+  return lowering.once(`mask of rows of ${window}`, () => {
+    const mask = causalMask(lowering, 'slot_mask', window)
     return lowering.emit.node('mask', 'Unsqueeze', [mask, lowering.emit.integers(1)])
   })
 }

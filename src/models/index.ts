@@ -1,5 +1,13 @@
 import type { Architecture } from '../graph/index.ts'
+import { gptNeox } from './gpt_neox.ts'
+import { gpt2 } from './gpt2.ts'
 import { llama } from './llama.ts'
+import { mistral } from './mistral.ts'
+import { qwen2 } from './qwen2.ts'
+import { qwen3 } from './qwen3.ts'
 
 /** Every family that Assay knows; a new one is a file beside this one and a line here. */
-export const architectures = { llama } satisfies Record<string, Pick<Architecture, 'types'>>
+export const architectures = { gpt2, gpt_neox: gptNeox, llama, mistral, qwen2, qwen3 } satisfies Record<
+  string,
+  Pick<Architecture, 'types'>
+>

@@ -7,7 +7,7 @@ import { startWorker, type WorkerHandle } from '../../src/host/index.ts'
 import { compareElements } from '../../src/metrics/index.ts'
 import { type NamedTensors, toFloat32, tokenTensor, toNumbers } from '../../src/tensor.ts'
 import type { Dialect, Precision } from '../../src/words.ts'
-import { tinyModel } from '../checkpoints.ts'
+import { TINY_FAMILIES, tinyModel } from '../checkpoints.ts'
 import { temporaryDirectory } from '../temporary.ts'
 
 /** A provider whose cache stays on the device, so that attention is GroupQueryAttention; its graphs run on the CPU too. */
@@ -54,7 +54,8 @@ describe.each([
   ['attention that cannot', { head_dim: 24 }],
   ['features that fill no whole block of int8', { hidden_size: 80, intermediate_size: 112 }],
   ['biases and a tied head', { attention_bias: true, mlp_bias: true, tie_word_embeddings: true }],
-] as const)('%s', (_, overrides) => {
+  ...Object.entries(TINY_FAMILIES),
+])('%s', (_, overrides) => {
   test('fused attention over a shared cache agrees with plain attention, in one pass and step by step', async () => {
     const load = subject(overrides)
     const [plain, fused] = [await load('fp32', 'ort'), await load('fp32', 'ort', FUSED)]
@@ -112,31 +113,48 @@ test.each(['portable', 'ort'] as const)(
   },
 )
 
-test.each(['portable', 'ort'] as const)('a row of a batch is the row alone (%s)', async dialect => {
-  const model = await subject()('fp32', dialect)
-  const rows = [PROMPT, PROMPT.toReversed(), PROMPT.map(token => (token * 7) % 96)]
-  const batch = await model.run({ input_ids: tokenTensor(rows) })
-  for (const [index, row] of rows.entries()) {
-    const alone = (await model.run({ input_ids: tokenTensor([row]) })).values
-    const inBatch = batch.values.subarray(index * alone.length, (index + 1) * alone.length)
-    expect(compareElements(alone, inBatch).relL2).toBeLessThan(1e-5)
-  }
-})
+const FAMILIES = { llama: {}, ...TINY_FAMILIES }
 
-test.each(['portable', 'ort'] as const)('a row padded on the left is the row alone (%s)', async dialect => {
-  const model = await subject()('fp32', dialect)
-  const short = PROMPT.slice(0, 12)
-  const padding = PROMPT.length - short.length
-  const inputs = {
-    input_ids: tokenTensor([[...Array<number>(padding).fill(0), ...short], PROMPT]),
-    attention_mask: tokenTensor([[...Array<number>(padding).fill(0), ...short.map(() => 1)], PROMPT.map(() => 1)]),
-  }
-  const alone = await model.run({ input_ids: tokenTensor([short]) })
-  const { values } = await model.run(inputs)
-  expect(compareElements(alone.values, values.subarray(padding * 96, PROMPT.length * 96)).relL2).toBeLessThan(1e-5)
-  const together = await model.generate(inputs, 6)
-  expect(together.tokens.slice(0, 6)).toEqual((await model.generate({ input_ids: tokenTensor([short]) }, 6)).tokens)
-  expect(together.tokens.slice(6)).toEqual((await model.generate(ids, 6)).tokens)
+describe.each(Object.entries(FAMILIES))('the rows of a batch of %s', (_, overrides) => {
+  test.each(['portable', 'ort'] as const)('are each the row alone (%s)', async dialect => {
+    const model = await subject(overrides)('fp32', dialect)
+    const rows = [PROMPT, PROMPT.toReversed(), PROMPT.map(token => (token * 7) % 96)]
+    const batch = await model.run({ input_ids: tokenTensor(rows) })
+    for (const [index, row] of rows.entries()) {
+      const alone = (await model.run({ input_ids: tokenTensor([row]) })).values
+      const inBatch = batch.values.subarray(index * alone.length, (index + 1) * alone.length)
+      expect(compareElements(alone, inBatch).relL2).toBeLessThan(1e-5)
+    }
+  })
+
+  test.each(['portable', 'ort'] as const)(
+    'are each the row alone where one is padded on the left (%s)',
+    async dialect => {
+      const model = await subject(overrides)('fp32', dialect)
+      const short = PROMPT.slice(0, 12)
+      const padding = PROMPT.length - short.length
+      const inputs = {
+        input_ids: tokenTensor([[...Array<number>(padding).fill(0), ...short], PROMPT]),
+        attention_mask: tokenTensor([[...Array<number>(padding).fill(0), ...short.map(() => 1)], PROMPT.map(() => 1)]),
+      }
+      const alone = await model.run({ input_ids: tokenTensor([short]) })
+      const { values } = await model.run(inputs)
+      expect(compareElements(alone.values, values.subarray(padding * 96, PROMPT.length * 96)).relL2).toBeLessThan(1e-5)
+      const together = await model.generate(inputs, 6)
+      expect(together.tokens.slice(0, 6)).toEqual((await model.generate({ input_ids: tokenTensor([short]) }, 6)).tokens)
+      expect(together.tokens.slice(6)).toEqual((await model.generate(ids, 6)).tokens)
+    },
+  )
+
+  test('give the logits of one pass where a long prompt is taken in chunks', async () => {
+    const model = await subject(overrides)('fp32', 'ort')
+    const rows = Array.from({ length: 16 }, (_, row) => Array.from({ length: 80 }, (_, at) => (at * 7 + row * 5) % 96))
+    const padded = rows.map((_, row) => Array.from({ length: 80 }, (_, at) => (row === 3 && at < 40 ? 0 : 1))) // a whole chunk of padding
+    const inputs = { input_ids: tokenTensor(rows), attention_mask: tokenTensor(padded) }
+    const whole = await model.run(inputs, 1)
+    const { logits } = await model.generate(inputs, 1)
+    expect(compareElements(whole.values, logits).relL2).toBeLessThan(1e-5)
+  })
 })
 
 test('a row padded on the left is refused where attention is fused, since that is told lengths and no mask', async () => {
@@ -150,14 +168,4 @@ test('a row padded on the left is refused where attention is fused, since that i
   const alone = await model.run({ input_ids: tokenTensor([PROMPT.slice(0, 3)]) })
   const { values } = await model.run(inputs([1, 1, 1, 0]))
   expect(compareElements(alone.values, values.subarray(0, 3 * 96)).relL2).toBeLessThan(1e-5)
-})
-
-test('a long prompt that is taken in chunks gives the logits of one pass', async () => {
-  const model = await subject()('fp32', 'ort')
-  const rows = Array.from({ length: 16 }, (_, row) => Array.from({ length: 80 }, (_, at) => (at * 7 + row * 5) % 96))
-  const padded = rows.map((_, row) => Array.from({ length: 80 }, (_, at) => (row === 3 && at < 40 ? 0 : 1))) // a whole chunk of padding
-  const inputs = { input_ids: tokenTensor(rows), attention_mask: tokenTensor(padded) }
-  const whole = await model.run(inputs, 1)
-  const { logits } = await model.generate(inputs, 1)
-  expect(compareElements(whole.values, logits).relL2).toBeLessThan(1e-5)
 })

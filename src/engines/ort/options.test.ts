@@ -13,7 +13,7 @@ test('options by name, entries of onnxruntime by their dot, and options of the p
     intraOpNumThreads: 3,
     graphOptimizationLevel: 'all',
     enableCpuMemArena: false,
-    extra: { 'session.disable_prepacking': '1' },
+    extra: expect.objectContaining({ 'session.disable_prepacking': '1' }),
     executionProviders: [{ name: 'webgpu', preferredLayout: 'NHWC' }],
   })
 })

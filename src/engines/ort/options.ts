@@ -24,11 +24,19 @@ const KNOWN: Record<string, (value: Value) => InferenceSession.SessionOptions> =
 const PROVIDER = 'provider.'
 
 /**
+ * This optimizer of onnxruntime 1.30, of the level `all`, crashes at load (SIGSEGV) where a layer norm's fp16 weights are cast
+ * for the CPU's fp32 kernel.
+ */
+const WITHOUT_CRASH = {
+  'optimization.disable_specified_optimizers': 'FuseFp16InitializerToFp32NodeTransformer',
+} as const
+
+/**
  * `threads: 4`, `enableCpuMemArena: false`, `session.disable_prepacking: 1` (onnxruntime's own entries),
  * `provider.preferredLayout: NHWC` (what the provider itself takes).
  */
 export function sessionOptions(provider: string, options: Options): InferenceSession.SessionOptions {
-  const extra: Record<string, string> = {}
+  const extra: Record<string, string> = { ...WITHOUT_CRASH }
   const providerOptions: Record<string, Value> = {}
   let chosen: InferenceSession.SessionOptions = {
     intraOpNumThreads: availableParallelism(),

@@ -9,11 +9,13 @@ import { engineCommand } from '../../src/engines/index.ts'
 import { readGolden } from '../../src/goldens/golden.ts'
 import { startWorker, type WorkerHandle } from '../../src/host/index.ts'
 import { compareElements } from '../../src/metrics/index.ts'
+import { architectures } from '../../src/models/index.ts'
 import { type TensorData, tensorOf, toFloat32, toNumbers } from '../../src/tensor.ts'
 import type { Dialect, Precision } from '../../src/words.ts'
 import { findPython } from '../python.ts'
 
 const CASES = 8
+const SEED = 11
 const python = findPython(['torch', 'transformers', 'safetensors'])
 
 /** Columns [from, to) of an i64 [rows, width] tensor. */
@@ -24,28 +26,30 @@ function columns(tensor: TensorData, from: number, to: number): TensorData {
   return tensorOf([rows, to - from], BigInt64Array.from(cut.flat(), BigInt))
 }
 
-describe.skipIf('missing' in python)(
-  `llama against transformers${'missing' in python ? ` (${python.missing})` : ''}`,
-  () => {
-    const folder = mkdtempSync(join(tmpdir(), 'assay-llama-'))
-    let worker: WorkerHandle
+const root = mkdtempSync(join(tmpdir(), 'assay-architectures-'))
+let worker: WorkerHandle
 
-    beforeAll(async () => {
-      if ('missing' in python) return
-      const script = join(import.meta.dirname, 'llama_cases.py')
-      execFileSync(python.command, [script, join(folder, 'cases'), String(CASES), '11'], { stdio: 'pipe' })
-      worker = await startWorker({ engine: 'ort', command: engineCommand('ort') })
-    }, 120_000)
+beforeAll(async () => {
+  if ('missing' in python) return
+  const script = join(import.meta.dirname, 'transformers_cases.py')
+  execFileSync(python.command, [script, root, String(CASES), String(SEED)], { stdio: 'pipe' })
+  worker = await startWorker({ engine: 'ort', command: engineCommand('ort') })
+}, 240_000)
 
-    afterAll(async () => {
-      await worker?.stop()
-      rmSync(folder, { recursive: true, force: true })
-    })
+afterAll(async () => {
+  await worker?.stop()
+  rmSync(root, { recursive: true, force: true })
+})
+
+describe.skipIf('missing' in python).each(Object.keys(architectures))(
+  `%s against transformers${'missing' in python ? ` (${python.missing})` : ''}`,
+  family => {
+    const folder = join(root, family)
 
     async function load(index: number, precision: Precision, dialect: Dialect): Promise<string> {
-      const model = openModel(join(folder, 'cases', String(index))) as LanguageModel
+      const model = openModel(join(folder, String(index))) as LanguageModel
       const artifact = buildArtifact(model, precision, dialect, join(folder, 'home'))
-      const handle = `${index} ${precision} ${dialect}`
+      const handle = `${family} ${index} ${precision} ${dialect}`
       await worker.call('load', {
         handle,
         device: 'ort:cpu',
@@ -68,7 +72,7 @@ describe.skipIf('missing' in python)(
     for (let index = 0; index < CASES; index++)
       for (const dialect of ['ort', 'portable'] as const) {
         it(`random config ${index} in the ${dialect} dialect gives the same logits in one pass and through the cache`, async () => {
-          const golden = readGolden(join(folder, 'cases', String(index), 'golden.safetensors')).outputs.get('whole.0')
+          const golden = readGolden(join(folder, String(index), 'golden.safetensors')).outputs.get('whole.0')
           const ids = golden?.inputs['input_ids']
           const expected = golden?.outputs['logits']
           if (!ids || !expected) throw new Error('the golden lacks its tensors')
