@@ -2,7 +2,6 @@ export {
   type Architecture,
   defineArchitecture,
   type Graph,
-  type LanguageModelConfig,
   trace,
 } from './architecture.ts'
 export type { LayerCache } from './cache.ts'
