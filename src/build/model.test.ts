@@ -71,6 +71,18 @@ describe('a reference', () => {
     )
   })
 
+  test('to a listed architecture at a scale is a smaller model with weights of its own', () => {
+    const [whole, half, same] = ['arch/llama-125m', 'arch/llama-125m@1/2', 'arch/llama-125m@2/4'].map(reference =>
+      openModel(reference),
+    )
+    if (whole?.kind !== 'llm' || half?.kind !== 'llm') throw new Error('no language model')
+    expect(half.reference).toBe('arch/llama-125m@1/2')
+    expect(half.parameters).toBeLessThan(whole.parameters)
+    expect(half.graph.caches).toEqual(Array.from({ length: 6 }, () => ({ heads: 2, headDim: 64 })))
+    expect(half.fingerprint).not.toBe(whole.fingerprint)
+    expect(same?.fingerprint).toBe(half.fingerprint)
+  })
+
   test('to a directory is relative to the base', () => {
     const folder = temporaryDirectory()
     tinyModel(join(folder, 'mine'))
@@ -97,6 +109,11 @@ describe('a reference', () => {
     ['zoo/../zoo/llama', 'model-not-found', "the zoo has no '../zoo/llama'", 'llama'],
     ['arch/gpt-17', 'model-not-found', "no architecture 'gpt-17' is listed", 'listed: llama-125m'],
     ['arch/constructor', 'model-not-found', "no architecture 'constructor' is listed", 'llama-125m'],
+    ['arch/gpt-17@1/2', 'model-not-found', "no architecture 'gpt-17' is listed", 'llama-3-8b'],
+    ['arch/llama-3-8b@', 'model-not-found', "'' is no scale", 'from 1/8 to 4'],
+    ['arch/llama-3-8b@2/0', 'model-not-found', "'2/0' is no scale", 'from 1/8 to 4'],
+    ['arch/llama-3-8b@1/8@1/8', 'model-not-found', "'1/8@1/8' is no scale", 'from 1/8 to 4'],
+    ['arch/llama-3-8b@1/1000', 'model-not-found', 'a scale of 1/1000 leaves no head', 'from 1/8 to 4'],
     ['hf:meta-llama/Llama-3', 'model-not-found', 'downloads (hf:) are not built yet', 'give the path of a directory'],
     ['./nowhere', 'model-not-found', 'no such model', '`assay models` lists'],
   ])('%s is refused with what there is', (reference, code, message, hint) => {

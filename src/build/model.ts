@@ -5,6 +5,7 @@ import { basename, join, resolve } from 'node:path'
 import { AssayError } from '../errors.ts'
 import type { Graph } from '../graph/index.ts'
 import { catalogue } from '../models/catalogue.ts'
+import { scaledConfig } from '../models/scale.ts'
 import { elementCount } from '../tensor.ts'
 import { openWeights } from '../weights/directory.ts'
 import { fingerprintDirectory } from '../weights/fingerprint.ts'
@@ -16,7 +17,7 @@ import { traceConfig } from './config.ts'
 /** A language model that Assay can lower. */
 export interface LanguageModel {
   readonly kind: 'llm'
-  /** As it was asked for: `zoo/llama`, `arch/llama-125m`, a path. */
+  /** As it was asked for: `zoo/llama`, `arch/llama-3-8b@1/8`, a path. */
   readonly reference: string
   /** The Hugging Face directory, or null for seeded weights. */
   readonly directory: string | null
@@ -62,7 +63,7 @@ export function openModel(reference: string, base = process.cwd()): Model {
   if (!existsSync(path))
     throw new AssayError('model-not-found', 'no such model', {
       where: reference,
-      hint: 'a model is zoo/NAME, arch/NAME, a Hugging Face directory or an .onnx file; `assay models` lists the named ones',
+      hint: 'a model is zoo/NAME, arch/NAME[@SCALE], a Hugging Face directory or an .onnx file; `assay models` lists the named ones',
     })
   if (statSync(path).isDirectory()) return openDirectory(reference, path)
   if (path.endsWith('.onnx'))
@@ -85,13 +86,14 @@ function isCatalogued(name: string): name is keyof typeof catalogue {
 }
 
 function openArchitecture(reference: string): LanguageModel {
-  const name = reference.slice('arch/'.length)
+  const [, name = '', scale] = /^arch\/([^@]*)(?:@(.*))?$/s.exec(reference) ?? []
   if (!isCatalogued(name))
     throw new AssayError('model-not-found', `no architecture '${name}' is listed`, {
       where: reference,
       hint: `listed: ${Object.keys(catalogue).join(', ')}`,
     })
-  const { config } = catalogue[name]
+  const published = catalogue[name].config
+  const config = scale === undefined ? published : scaledConfig(published, scale, reference)
   const graph = traceConfig(config, reference)
   const seed = 0
   const fingerprint = createHash('sha256')

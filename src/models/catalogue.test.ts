@@ -3,14 +3,25 @@ import { traceConfig } from '../build/config.ts'
 import { elementCount } from '../tensor.ts'
 import { catalogue } from './catalogue.ts'
 
+function parametersOf(config: Readonly<Record<string, unknown>>): number {
+  const { weights } = traceConfig(config, 'config.json')
+  return [...weights.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0)
+}
+
 test.each(Object.keys(catalogue))('arch/%s can be traced', name => {
   const entry = Object.entries(catalogue).find(([key]) => key === name)?.[1]
   expect(traceConfig(entry?.config ?? {}, name).logits.shape).toEqual(['batch', 'tokens', entry?.config.vocab_size])
 })
 
+/** Published: the sizes that Hugging Face shows for the checkpoints' safetensors. */
+test.each([
+  ['llama-3-8b', 8_030_261_248],
+  ['llama-3-70b', 70_553_706_496],
+] as const)('arch/%s has the parameters of the published checkpoint', (name, published) => {
+  expect(parametersOf(catalogue[name].config)).toBe(published)
+})
+
 test('arch/llama-125m has the parameters of its shapes', () => {
-  const graph = traceConfig(catalogue['llama-125m'].config, 'llama-125m')
-  const total = [...graph.weights.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0)
   const perLayer = 2 * 768 * 768 + 2 * 768 * 256 + 3 * 768 * 2048 + 2 * 768
-  expect(total).toBe(2 * 32000 * 768 + 12 * perLayer + 768)
+  expect(parametersOf(catalogue['llama-125m'].config)).toBe(2 * 32000 * 768 + 12 * perLayer + 768)
 })

@@ -5,6 +5,24 @@ export interface CatalogueEntry {
   readonly summary: string
 }
 
+/** meta-llama/Meta-Llama-3-8B, config.json; the ids of its tokens left out, since nothing here reads text. */
+const LLAMA_3_8B = {
+  model_type: 'llama',
+  architectures: ['LlamaForCausalLM'],
+  attention_bias: false,
+  hidden_act: 'silu',
+  hidden_size: 4096,
+  intermediate_size: 14336,
+  max_position_embeddings: 8192,
+  num_attention_heads: 32,
+  num_hidden_layers: 32,
+  num_key_value_heads: 8,
+  rms_norm_eps: 1e-5,
+  rope_theta: 500000,
+  tie_word_embeddings: false,
+  vocab_size: 128256,
+} as const
+
 export const catalogue = {
   'llama-125m': {
     summary: 'Llama with the width of GPT-2 small and grouped-query heads: the size of the speed benchmarks',
@@ -21,6 +39,21 @@ export const catalogue = {
       rms_norm_eps: 1e-5,
       rope_theta: 10000,
       tie_word_embeddings: false,
+    },
+  },
+  'llama-3-8b': {
+    summary: 'Meta Llama 3 8B, as published',
+    config: LLAMA_3_8B,
+  },
+  'llama-3-70b': {
+    summary: 'Meta Llama 3 70B, as published',
+    // meta-llama/Meta-Llama-3-70B, config.json
+    config: {
+      ...LLAMA_3_8B,
+      hidden_size: 8192,
+      intermediate_size: 28672,
+      num_attention_heads: 64,
+      num_hidden_layers: 80,
     },
   },
 } as const satisfies Record<string, CatalogueEntry>
