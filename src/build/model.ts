@@ -114,7 +114,7 @@ function openArchitecture(reference: string): LanguageModel {
 }
 
 /** Matrices and biases are normal with the field's usual deviation of 0.02, norms are ones. */
-function seededDeclarations(graph: Graph): Map<string, SeededWeight> {
+export function seededDeclarations(graph: Graph): Map<string, SeededWeight> {
   return new Map(
     Array.from(
       graph.weights,
