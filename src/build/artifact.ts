@@ -10,6 +10,8 @@ import { version } from '../version.ts'
 import type { WeightSource } from '../weights/source.ts'
 import type { Dialect, Precision } from '../words.ts'
 import { contentChunks } from './content.ts'
+import { checkRoom } from './disk.ts'
+import { contentKeyOf, footprintOfGraph } from './footprint.ts'
 import type { LanguageModel } from './model.ts'
 
 /** A graph that an engine can load. */
@@ -31,10 +33,12 @@ export function writeLowered(lowered: LoweredGraph, weights: WeightSource, name:
       nodes: lowered.nodes,
       inputs: lowered.inputs,
       outputs: lowered.outputs,
-      initializers: lowered.constants.map(({ content, ...constant }) => ({
-        ...constant,
-        chunks: () => contentChunks(content, weights),
-        ...(content.kind === 'values' ? {} : { contentKey: JSON.stringify(content) }),
+      initializers: lowered.constants.map(constant => ({
+        name: constant.name,
+        type: constant.type,
+        shape: constant.shape,
+        chunks: () => contentChunks(constant.content, weights),
+        contentKey: contentKeyOf(constant),
       })),
       metadata: { 'assay.interface': JSON.stringify(lowered.interface) },
     },
@@ -42,17 +46,34 @@ export function writeLowered(lowered: LoweredGraph, weights: WeightSource, name:
   )
 }
 
-/** Lowers a model and writes it as a standalone ONNX file. */
+/** Lowers a model and writes it as a standalone ONNX file. Throws AssayError, for a full disk before it writes. */
 export function exportOnnx(model: LanguageModel, precision: Precision, dialect: Dialect, path: string): void {
+  const lowered = lower(model.graph, policyFor(precision, dialect))
+  checkRoom(path, footprintOfGraph(lowered).weightBytes)
   const weights = model.openWeights()
   try {
-    writeLowered(lower(model.graph, policyFor(precision, dialect)), weights, model.reference, path)
+    writeLowered(lowered, weights, model.reference, path)
   } finally {
     weights.close()
   }
 }
 
-/** The cached artifact of a model under a policy; built first where it is not there. Its key is a hash of all that goes in. */
+/** Where the cache has, or will have, a model's lowered graph: the folder's name is a hash of all that goes in. */
+function cacheFolder(model: LanguageModel, lowered: LoweredGraph, home: string): string {
+  return join(home, 'artifacts', artifactKey(model.fingerprint, lowered))
+}
+
+/** Whether a folder holds a whole artifact: this file is the last that is written. */
+function isWhole(folder: string): boolean {
+  return existsSync(join(folder, 'interface.json'))
+}
+
+/** Bytes that building a model's lowered graph would write: none where the cache has it. */
+export function bytesToBuild(model: LanguageModel, lowered: LoweredGraph, home: string): number {
+  return isWhole(cacheFolder(model, lowered, home)) ? 0 : footprintOfGraph(lowered).weightBytes
+}
+
+/** The cached artifact of a model under a policy; built first where it is not there. */
 export function buildArtifact(
   model: LanguageModel,
   precision: Precision,
@@ -62,9 +83,10 @@ export function buildArtifact(
 ): Artifact {
   const policy: Policy = policyFor(precision, dialect, provider)
   const lowered = lower(model.graph, policy)
-  const folder = join(home, 'artifacts', artifactKey(model.fingerprint, lowered))
+  const folder = cacheFolder(model, lowered, home)
   const artifact = { path: join(folder, 'model.onnx'), interface: lowered.interface }
-  if (existsSync(join(folder, 'interface.json'))) return artifact
+  if (isWhole(folder)) return artifact
+  checkRoom(folder, footprintOfGraph(lowered).weightBytes)
   const building = `${folder}.${randomUUID()}`
   try {
     mkdirSync(building, { recursive: true })
@@ -92,7 +114,7 @@ function moveIntoPlace(from: string, to: string): void {
   try {
     renameSync(from, to)
   } catch (error) {
-    if (!existsSync(join(to, 'interface.json'))) throw error
+    if (!isWhole(to)) throw error
     rmSync(from, { recursive: true, force: true })
   }
 }

@@ -4,18 +4,23 @@ import { join } from 'node:path'
 import { BYTES_PER_ELEMENT, elementCount } from '../tensor.ts'
 import { asWanted } from '../weights/published.ts'
 import { type SafetensorsEntry, writeShardedSafetensors } from '../weights/safetensors-write.ts'
-import type { WeightSource } from '../weights/source.ts'
+import type { WeightInfo, WeightSource } from '../weights/source.ts'
+import { checkRoom } from './disk.ts'
 import type { LanguageModel } from './model.ts'
 
 /** As transformers cuts checkpoints. */
 const SHARD_BYTES = 5e9
 const PIECE_BYTES = 4 << 20
 
+function byteLength({ type, shape }: WeightInfo): number {
+  return elementCount(shape) * BYTES_PER_ELEMENT[type]
+}
+
 function* entriesOf(model: LanguageModel, weights: WeightSource): Generator<SafetensorsEntry> {
   for (const name of model.graph.weights.keys()) {
     const info = weights.weights.get(name)
     if (!info) throw new Error(`the weights have no ${name}`)
-    const totalBytes = elementCount(info.shape) * BYTES_PER_ELEMENT[info.type]
+    const totalBytes = byteLength(info)
     yield {
       name,
       ...info,
@@ -43,11 +48,15 @@ function storedType(model: LanguageModel): Readonly<Record<string, string>> {
   }
 }
 
-/** Writes config.json, the weights, and whatever tokenizer files the model has, into a directory. */
+/** Writes config.json, the weights, and whatever tokenizer files the model has, into a directory. Throws AssayError, for a full disk before it writes. */
 export function exportCheckpoint(model: LanguageModel, directory: string): void {
-  mkdirSync(directory, { recursive: true })
   const weights = asWanted(model.openWeights(), model.graph.weights) // turned back to how it is published
   try {
+    checkRoom(
+      directory,
+      Array.from(entriesOf(model, weights), byteLength).reduce((sum, bytes) => sum + bytes, 0),
+    )
+    mkdirSync(directory, { recursive: true })
     writeShardedSafetensors(directory, entriesOf(model, weights), SHARD_BYTES)
   } finally {
     weights.close()

@@ -4,12 +4,15 @@ import { join } from 'node:path'
 import { type LanguageModel, openModel, zooNames } from '../build/model.ts'
 import { catalogue } from '../models/catalogue.ts'
 import { architectures } from '../models/index.ts'
+import { BYTES_PER_ELEMENT } from '../tensor.ts'
 
 export interface ListedModel {
   readonly model: string
   readonly parameters: number
   /** The whole directory; null for seeded weights, which are on no disk. */
   readonly sizeBytes: number | null
+  /** The weights in fp32, as the reference holds them. */
+  readonly fp32Bytes: number
   readonly fingerprint: string
   readonly summary: string
 }
@@ -34,7 +37,8 @@ function listed(reference: string, summary: string | null): ListedModel[] {
   if (model.kind !== 'llm') return []
   const { parameters, fingerprint, directory } = model
   const sizeBytes = directory === null ? null : directoryBytes(directory)
-  return [{ model: reference, parameters, sizeBytes, fingerprint, summary: summary ?? summaryOf(model) }]
+  const fp32Bytes = parameters * BYTES_PER_ELEMENT.f32
+  return [{ model: reference, parameters, sizeBytes, fp32Bytes, fingerprint, summary: summary ?? summaryOf(model) }]
 }
 
 /** The first sentence of a model's card, below its heading; else what its config says. */

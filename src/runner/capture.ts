@@ -5,11 +5,13 @@ import { writeGolden } from '../goldens/golden.ts'
 import { Plan } from '../plan/schema.ts'
 import type { DeviceId, Precision } from '../words.ts'
 import { workloadOf } from '../workloads/llm/index.ts'
+import { callsOfCases } from './demand.ts'
 import type { Discovered } from './discovery.ts'
 import { loadableFor, unsupported } from './loadable.ts'
 import { type Observer, observe } from './observe.ts'
 import { chosenPrompts } from './paths.ts'
 import { sessionLimits } from './request.ts'
+import { noRoom } from './room.ts'
 import { Session } from './session.ts'
 
 export interface CaptureRequest {
@@ -29,12 +31,12 @@ export interface CaptureRequest {
 
 /** Writes the golden and tells how many cases it holds. Throws AssayError where the device cannot run the model. */
 export async function captureGolden(request: CaptureRequest): Promise<{ readonly cases: number }> {
-  const { model: reference, device, precision, discovered, base, home, signal } = request
+  const { model: reference, device: id, precision, discovered, base, home, signal } = request
   const model = openModel(reference, base)
   if (model.kind !== 'llm')
     throw new AssayError('argument-invalid', 'goldens are captured of language models', { where: reference })
-  const found = discovered.found.get(device)
-  if (!found) throw new AssayError('device-unavailable', `${device} is not here`)
+  const found = discovered.found.get(id)
+  if (!found) throw new AssayError('device-unavailable', `${id} is not here`)
   const reason = unsupported(model, found, precision)
   if (reason !== null) throw new AssayError('device-unavailable', reason)
   const plan = Plan.parse({ models: [reference] })
@@ -42,6 +44,9 @@ export async function captureGolden(request: CaptureRequest): Promise<{ readonly
     model,
     chosenPrompts({ model: reference, prompts: request.prompts, text: request.text }, base),
   )
+  const device = { found, precision, calls: callsOfCases(workload.cases) }
+  const lacking = noRoom(model, { device, reference: null, isTogether: false }, plan.limits, home)
+  if (lacking !== null) throw new AssayError('device-unavailable', lacking, { where: reference })
   const session = await Session.open(
     found.launch,
     loadableFor(model, found, precision, plan.options, home),
@@ -54,7 +59,7 @@ export async function captureGolden(request: CaptureRequest): Promise<{ readonly
     writeGolden(request.path, {
       model: reference,
       fingerprint: model.fingerprint,
-      producer: { engine: found.launch.engine, device, versions: { ...found.versions } },
+      producer: { engine: found.launch.engine, device: id, versions: { ...found.versions } },
       precision,
       outputs,
     })

@@ -1,15 +1,18 @@
 /** A language model on a device: reference, checks, benchmarks. */
-import { openModel } from '../build/model.ts'
+import { type LanguageModel, openModel } from '../build/model.ts'
 import type { checks } from '../checks/index.ts'
-import { workloadOf } from '../workloads/llm/index.ts'
+import { type LlmWorkload, workloadOf } from '../workloads/llm/index.ts'
 import { benchmarkGeneration } from './benchmark.ts'
+import { callsOfCases, callsOfGeneration } from './demand.ts'
+import type { FoundDevice } from './discovery.ts'
 import { loadableFor, unsupported } from './loadable.ts'
 import { observe } from './observe.ts'
 import { onReference, Skip } from './outcome.ts'
 import { chosenPrompts } from './paths.ts'
-import { isReference, judgedBy } from './reference.ts'
+import { isReference, judgedBy, referenceDevice } from './reference.ts'
 import type { UnitContext } from './request.ts'
 import { sessionLimits } from './request.ts'
+import { noRoom, type Placements } from './room.ts'
 import { Session } from './session.ts'
 import { activity, judgeAll, tellLoaded } from './unit-parts.ts'
 
@@ -32,8 +35,10 @@ export async function runLlmUnit(context: UnitContext): Promise<void> {
   const reason = unsupported(model, found, precision)
   if (reason !== null) throw new Skip(reason)
   const ownWorkload = workloadOf(model, chosenPrompts(unit.entry, base))
-
   const wantsChecks = plan.checks === 'all' || plan.checks.length > 0
+  const lacking = noRoom(model, placementsOf(context, model, found, ownWorkload, wantsChecks), plan.limits, home)
+  if (lacking !== null) throw new Skip(lacking)
+
   const target = { device, precision, golden: unit.entry.golden }
   const judged = wantsChecks
     ? await onReference(judgedBy(context, model, ownWorkload, target, activity(context, 'reference outputs')))
@@ -72,5 +77,30 @@ export async function runLlmUnit(context: UnitContext): Promise<void> {
       })
   } finally {
     await session.close()
+  }
+}
+
+/** What runs where for a unit: the least of its benchmark, since larger batches are points that may fail alone. */
+function placementsOf(
+  context: UnitContext,
+  { graph: { maxPositions } }: LanguageModel,
+  found: FoundDevice,
+  { cases }: LlmWorkload,
+  wantsChecks: boolean,
+): Placements {
+  const { plan, unit } = context
+  const { device, precision } = unit.header
+  const { generation } = plan.benchmarks
+  const timed = generation
+    ? callsOfGeneration({ ...generation, batch: Math.min(...generation.batch) }, maxPositions)
+    : []
+  const checked = wantsChecks ? callsOfCases(cases) : []
+  const isJudgedByReference = !isReference(context, device, precision) && unit.entry.golden === undefined
+  const calls = [...(isJudgedByReference ? checked : []), ...(isReference(context, device, precision) ? [] : timed)]
+  return {
+    device: { found, precision, calls: [...checked, ...timed] },
+    reference:
+      calls.length > 0 ? { found: referenceDevice(context), precision: plan.reference.precision, calls } : null,
+    isTogether: timed.length > 0,
   }
 }

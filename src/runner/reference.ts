@@ -65,7 +65,8 @@ export async function judgedBy(
   }
 }
 
-function referenceDevice(context: RunContext): FoundDevice {
+/** The device that the plan calls right. */
+export function referenceDevice(context: RunContext): FoundDevice {
   const { device } = context.plan.reference
   const found = context.discovered.found.get(device)
   if (!found) throw new Error(`the reference ${device} is not here`)

@@ -128,3 +128,15 @@ test(
   },
   LONG_MS,
 )
+
+test('a model that no memory holds is skipped with the figures, before anything of it is built', async () => {
+  const site = newSite()
+  const { code, stdout } = await site.assay('bench', 'arch/llama-3-70b@4', '--device', 'ort:cpu', '--json')
+  const { verdict, counts, units } = JSON.parse(stdout)
+  expect(units).toMatchObject([{ status: 'skip', benchmarks: [] }])
+  expect(units[0].reason).toMatch(
+    /^weights \d{5}\.\d GB \+ cache [\d.]+ GB \+ logits [\d.]+ MB do not fit the [\d.]+ GB of ort:cpu$/,
+  )
+  expect({ code, counts, verdict }).toMatchObject({ code: 0, counts: { skip: 1, pass: 0, error: 0 } })
+  expect(existsSync(join(site.home, 'artifacts'))).toBe(false)
+})

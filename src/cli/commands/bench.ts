@@ -10,7 +10,7 @@ export const bench = defineCommand({
   summary: 'how fast is a device? latency, throughput, memory',
   details: `Time to first token, time between tokens, tokens per second and peak memory, at each batch size. Every batch size is timed inside the device's own worker, and the tokens of the timed runs are audited: a fast
 wrong answer fails.`,
-  arguments: { model: argument('<model>', 'zoo/NAME, arch/NAME or a Hugging Face directory') },
+  arguments: { model: argument('<model>', 'zoo/NAME, arch/NAME[@SCALE] or a Hugging Face directory') },
   options: {
     device: listOption('-d, --device <list>', 'the device under test, as `assay devices` names it; needed', device),
     precision: listOption('-p, --precision <list>', 'fp32, fp16, bf16, int8, int4 (default: fp32)', precision),

@@ -9,7 +9,7 @@ export const exportModel = defineCommand({
   name: 'export',
   group: 'Take along:',
   summary: 'write a model as ONNX or as a Hugging Face directory',
-  arguments: { model: argument('<model>', 'zoo/NAME, arch/NAME or a Hugging Face directory') },
+  arguments: { model: argument('<model>', 'zoo/NAME, arch/NAME[@SCALE] or a Hugging Face directory') },
   options: {
     output: option('-o, --output <path>', 'the .onnx file, or the directory for --form huggingface; needed', asText),
     form: option(

@@ -9,7 +9,7 @@ export const goldenCapture = defineCommand({
   name: 'golden capture',
   group: 'Take along:',
   summary: 'store what a device computes, to judge others by',
-  arguments: { model: argument('<model>', 'zoo/NAME, arch/NAME or a Hugging Face directory') },
+  arguments: { model: argument('<model>', 'zoo/NAME, arch/NAME[@SCALE] or a Hugging Face directory') },
   options: {
     output: option('-o, --output <file>', 'the golden, a .safetensors file; needed', asText),
     device: option('-d, --device <device>', 'the device that defines right (default: ort:cpu)', device),

@@ -10,7 +10,7 @@ export const parity = defineCommand({
   summary: 'does a device compute what the reference computes?',
   details: `The model runs on the device and on the reference, and every check compares the two. Where the device is the
 reference itself, it is judged by the goldens that come with the model.`,
-  arguments: { model: argument('<model>', 'zoo/NAME, arch/NAME, a Hugging Face directory or an .onnx file') },
+  arguments: { model: argument('<model>', 'zoo/NAME, arch/NAME[@SCALE], a Hugging Face directory or an .onnx file') },
   options: {
     device: listOption('-d, --device <list>', 'the device under test, as `assay devices` names it; needed', device),
     precision: listOption('-p, --precision <list>', 'fp32, fp16, bf16, int8, int4 (default: fp32)', precision),

@@ -1,0 +1,51 @@
+/** What a model takes, in bytes, known before anything of it is built. Pure. */
+import type { Graph } from '../graph/index.ts'
+import type { Constant, LoweredGraph } from '../lower/index.ts'
+import { BYTES_PER_ELEMENT, elementCount } from '../tensor.ts'
+import type { Precision } from '../words.ts'
+
+export interface Footprint {
+  /** Weights as they are stored, each once: what a file of them holds, and a device at least. */
+  readonly weightBytes: number
+  /** The keys and values of one position of one row. */
+  readonly slotBytes: number
+  /** The logits of one position of one row. */
+  readonly logitsBytes: number
+}
+
+/** Constants of equal keys hold the same bytes, which are written once; those that lowering made are told apart by name. */
+export function contentKeyOf({ name, content }: Constant): string {
+  return content.kind === 'values' ? name : JSON.stringify(content)
+}
+
+/** The footprint of a lowered graph: its constants are exact, what an engine needs beside them is not counted. */
+export function footprintOfGraph({ constants, interface: { cache, vocabulary } }: LoweredGraph): Footprint {
+  const bytes = new Map(
+    constants.map(constant => [
+      contentKeyOf(constant),
+      elementCount(constant.shape) * BYTES_PER_ELEMENT[constant.type],
+    ]),
+  )
+  return {
+    weightBytes: sum(bytes.values()),
+    slotBytes: cache === null ? 0 : cache.tensors.length * cache.heads * cache.headDim * BYTES_PER_ELEMENT[cache.type],
+    logitsBytes: vocabulary * BYTES_PER_ELEMENT.f32,
+  }
+}
+
+const BYTES_PER_WEIGHT: Readonly<Record<Precision, number>> = { fp32: 4, fp16: 2, bf16: 2, int8: 1, int4: 0.5 }
+
+/** The footprint of a checkpoint that an engine takes as it is, in a precision: scales of quantised weights are not counted. */
+export function footprintOfWeights({ weights, caches, vocabulary }: Graph, precision: Precision): Footprint {
+  const parameters = sum(Array.from(weights.values(), ({ shape }) => elementCount(shape)))
+  const features = sum(caches.map(({ heads, headDim }) => 2 * heads * headDim))
+  return {
+    weightBytes: parameters * BYTES_PER_WEIGHT[precision],
+    slotBytes: features * (precision === 'fp32' ? 4 : 2),
+    logitsBytes: vocabulary * BYTES_PER_ELEMENT.f32,
+  }
+}
+
+function sum(values: Iterable<number>): number {
+  return Array.from(values).reduce((total, value) => total + value, 0)
+}
