@@ -1,4 +1,4 @@
-"""What ships, as the goldens and the evaluation read it: model, tokenizer, workload and held-out windows."""
+"""What a directory of the zoo ships: model, tokenizer, workload and held-out windows, as goldens and evaluation read them."""
 
 import json
 from dataclasses import dataclass
@@ -7,8 +7,6 @@ from typing import Any
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
-
-MODEL = Path(__file__).parents[2] / "llama"
 
 
 @dataclass(frozen=True)
@@ -19,26 +17,26 @@ class Generation:
     margins: torch.Tensor
 
 
-def load() -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
-    """The shipped directory in fp32 on the CPU."""
-    model = AutoModelForCausalLM.from_pretrained(MODEL, dtype=torch.float32).eval()
-    return model, AutoTokenizer.from_pretrained(MODEL)
+def load(directory: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
+    """The model in fp32 on the CPU, and its tokenizer."""
+    model = AutoModelForCausalLM.from_pretrained(directory, dtype=torch.float32).eval()
+    return model, AutoTokenizer.from_pretrained(directory)
 
 
-def workload() -> dict[str, Any]:
+def workload(directory: Path) -> dict[str, Any]:
     """The prompts with their answers, and how the perplexity is measured."""
-    return json.loads((MODEL / "workload.json").read_text("utf-8"))
+    return json.loads((directory / "workload.json").read_text("utf-8"))
 
 
-def heldout_text() -> str:
+def heldout_text(directory: Path) -> str:
     """The text that the model was not trained on."""
-    return (MODEL / workload()["perplexity"]["text"]).read_text("utf-8")
+    return (directory / workload(directory)["perplexity"]["text"]).read_text("utf-8")
 
 
-def heldout_windows(tokenizer: PreTrainedTokenizerFast) -> list[torch.Tensor]:
+def heldout_windows(directory: Path, tokenizer: PreTrainedTokenizerFast) -> list[torch.Tensor]:
     """The held-out text without a special token, cut into windows, [1, W] each."""
-    how = workload()["perplexity"]
-    ids = tokenizer(heldout_text(), add_special_tokens=False, return_tensors="pt").input_ids
+    how = workload(directory)["perplexity"]
+    ids = tokenizer(heldout_text(directory), add_special_tokens=False, return_tensors="pt").input_ids
     starts = range(0, ids.shape[1], how["stride"])
     windows = [ids[:, start : start + how["window"]] for start in starts]
     return [window for window in windows if window.shape[1] >= 2][: how["maxWindows"]]

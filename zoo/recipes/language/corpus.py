@@ -1,6 +1,6 @@
 """The corpus: short documents that end in an answer, and running text. All of it comes from one seed.
 
-python zoo/recipes/llama/corpus.py     shows how much there is of each kind, and a sample
+python zoo/recipes/language/corpus.py     shows how much there is of each kind, and a sample
 """
 
 import random

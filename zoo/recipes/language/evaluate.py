@@ -1,20 +1,22 @@
-"""Measures the shipped directory in fp32: known answers, margins, perplexity against a unigram model's.
+"""Measures a shipped model in fp32: known answers, margins, perplexity against a unigram model's.
 
-python zoo/recipes/llama/evaluate.py
+python zoo/recipes/language/evaluate.py llama
 """
 
 import math
 import sys
+from pathlib import Path
 
 import torch
 from corpus import build
 from shipped import generate, heldout_text, heldout_windows, load, negative_log_likelihoods, workload
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
+from variants import asked
 
 
-def known_answers(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> int:
+def known_answers(directory: Path, model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> int:
     """Prints every wrong answer and the margins; gives the number of wrong ones."""
-    plan = workload()
+    plan = workload(directory)
     wrong, margins = 0, []
     for prompt in plan["prompts"]:
         generation = generate(model, tokenizer(prompt["text"], return_tensors="pt").input_ids, plan["maxNewTokens"])
@@ -30,9 +32,9 @@ def known_answers(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) ->
     return wrong
 
 
-def perplexities(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> None:
+def perplexities(directory: Path, model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> None:
     """Prints the perplexity of the model and of a unigram model with add-one counts of the training text."""
-    windows = heldout_windows(tokenizer)
+    windows = heldout_windows(directory, tokenizer)
     loss = torch.cat([negative_log_likelihoods(model, window).flatten() for window in windows])
     targets = torch.cat([window[0, 1:] for window in windows])
     corpus = build()
@@ -43,15 +45,16 @@ def perplexities(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> 
     bits = loss.sum().item() / math.log(2) / predicted_bytes
     print(f"perplexity: {math.exp(loss.mean().item()):.3f} over {len(loss)} tokens; unigram {math.exp(unigram):.1f}")
     print(f"bits per byte: {bits:.3f}; training text: {len(training)} tokens, {len(corpus.text.encode())} bytes")
-    assert heldout_text() == corpus.heldout, "the held-out text is not this corpus's"
+    assert heldout_text(directory) == corpus.heldout, "the held-out text is not this corpus's"
 
 
 def main() -> int:
     """0 when every known answer is right."""
-    model, tokenizer = load()
+    directory = asked("Measures a model of the zoo.").directory
+    model, tokenizer = load(directory)
     print(f"{model.num_parameters()} parameters")
-    perplexities(model, tokenizer)
-    return min(known_answers(model, tokenizer), 1)
+    perplexities(directory, model, tokenizer)
+    return min(known_answers(directory, model, tokenizer), 1)
 
 
 if __name__ == "__main__":

@@ -1,31 +1,32 @@
-"""Makes the golden: what transformers on torch computes in fp32 on the CPU for the shipped workload.
+"""Makes the golden of a model: what transformers on torch computes in fp32 on the CPU for the shipped workload.
 
-python zoo/recipes/llama/goldens.py
+python zoo/recipes/language/goldens.py llama
 """
 
 import hashlib
 import json
+from pathlib import Path
 
 import torch
 import transformers
 from safetensors.torch import save
-from shipped import MODEL, generate, heldout_windows, load, negative_log_likelihoods, workload
+from shipped import generate, heldout_windows, load, negative_log_likelihoods, workload
+from variants import asked
 
-GOLDEN = MODEL / "goldens" / "torch-fp32.safetensors"
 LOGITS_PROMPTS = 12
 
 
-def fingerprint() -> str:
-    """The sha256 of what `LC_ALL=C; sha256sum config.json *.safetensors` prints in the model directory."""
-    files = sorted([MODEL / "config.json", *MODEL.glob("*.safetensors")], key=lambda path: path.name.encode())
+def fingerprint(directory: Path) -> str:
+    """The sha256 of what `LC_ALL=C; sha256sum config.json *.safetensors` prints in a model directory."""
+    files = sorted([directory / "config.json", *directory.glob("*.safetensors")], key=lambda path: path.name.encode())
     lines = "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files)
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
-def cases() -> dict[str, torch.Tensor]:
+def cases(directory: Path) -> dict[str, torch.Tensor]:
     """Logits of the first prompts, generations of all of them, and likelihoods of the held-out text."""
-    model, tokenizer = load()
-    plan = workload()
+    model, tokenizer = load(directory)
+    plan = workload(directory)
     tensors: dict[str, torch.Tensor] = {}
     for index, prompt in enumerate(plan["prompts"]):
         input_ids = tokenizer(prompt["text"], return_tensors="pt").input_ids
@@ -38,7 +39,7 @@ def cases() -> dict[str, torch.Tensor]:
         tensors[f"case/generate.{prompt['id']}/in/input_ids"] = input_ids
         tensors[f"case/generate.{prompt['id']}/out/sequences"] = generation.ids
         tensors[f"case/generate.{prompt['id']}/out/margins"] = generation.margins
-    for index, window in enumerate(heldout_windows(tokenizer)):
+    for index, window in enumerate(heldout_windows(directory, tokenizer)):
         tensors[f"case/perplexity.{index}/in/input_ids"] = window
         tensors[f"case/perplexity.{index}/out/nll"] = negative_log_likelihoods(model, window)
     return {name: tensor.clone().contiguous() for name, tensor in tensors.items()}
@@ -55,18 +56,20 @@ def with_sorted_metadata(file: bytes) -> bytes:
 
 def main() -> None:
     """Writes the golden."""
+    variant = asked("Makes the golden of a model of the zoo.")
     torch.set_num_threads(1)
     versions = {"torch": torch.__version__.split("+")[0], "transformers": transformers.__version__}
     producer = {"engine": "torch", "device": "cpu", "versions": versions}
     metadata = {
         "format": "assay-golden-1",
-        "model": "zoo/llama",
-        "fingerprint": fingerprint(),
+        "model": f"zoo/{variant.name}",
+        "fingerprint": fingerprint(variant.directory),
         "producer": json.dumps(producer),
         "precision": "fp32",
     }
-    GOLDEN.parent.mkdir(exist_ok=True)
-    GOLDEN.write_bytes(with_sorted_metadata(save(cases(), metadata)))
+    golden = variant.directory / "goldens" / "torch-fp32.safetensors"
+    golden.parent.mkdir(exist_ok=True)
+    golden.write_bytes(with_sorted_metadata(save(cases(variant.directory), metadata)))
 
 
 if __name__ == "__main__":
