@@ -1,6 +1,7 @@
 """The peer: transformers on torch, fp32, eager, greedy with its own cache. Answers one JSON line for each line it reads.
 
-Usage: peer_torch.py MODEL_DIRECTORY. Commands: {"do": "generate", "input": [ids], "tokens": n}; {"do": "read", "bytes": n}.
+Usage: peer_torch.py MODEL_DIRECTORY [THREADS]. Commands: {"do": "generate", "input": [ids], "tokens": n}; {"do": "read"};
+{"do": "logits", "windows": [[ids], ...], "file": path}, which writes float32 [positions of all windows, vocabulary].
 """
 
 import itertools
@@ -9,6 +10,7 @@ import sys
 import time
 
 import torch
+import transformers
 from transformers import AutoModelForCausalLM
 
 
@@ -39,13 +41,29 @@ def read(tensor: torch.Tensor) -> dict[str, float]:
     return {"gbPerSecond": tensor.numel() * 4 / best / 1e9}
 
 
+def write_logits(model: torch.nn.Module, windows: list[list[int]], path: str) -> dict[str, int]:
+    with torch.inference_mode(), open(path, "wb") as file:
+        for window in windows:
+            file.write(model(torch.tensor([window])).logits[0].numpy().tobytes())
+    return {"positions": sum(map(len, windows))}
+
+
 def main() -> None:
+    if len(sys.argv) > 2:
+        torch.set_num_threads(int(sys.argv[2]))
     model = AutoModelForCausalLM.from_pretrained(sys.argv[1], dtype=torch.float32).eval()
     buffer = torch.ones(64 << 20)  # 256 MiB
-    print(json.dumps({"torch": torch.__version__, "threads": torch.get_num_threads()}), flush=True)
+    runtime = f"transformers {transformers.__version__} on torch {torch.__version__}"
+    print(json.dumps({"runtime": runtime, "threads": torch.get_num_threads()}), flush=True)
     for line in sys.stdin:
         command = json.loads(line)
-        answer = generate(model, command["input"], command["tokens"]) if command["do"] == "generate" else read(buffer)
+        answer: object
+        if command["do"] == "generate":
+            answer = generate(model, command["input"], command["tokens"])
+        elif command["do"] == "logits":
+            answer = write_logits(model, command["windows"], command["file"])
+        else:
+            answer = read(buffer)
         print(json.dumps(answer), flush=True)
 
 

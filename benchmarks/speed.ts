@@ -107,7 +107,7 @@ async function measureModel(reference: string, folder: string, ceiling: Session)
       agreeing = tokens.filter((token, at) => token === peerRun.tokens[at]).length
     }
   } finally {
-    peer.stop()
+    await peer.stop()
     await session.close()
   }
   const { bytes, weightBytes, prefillFlop, cacheBytes } = work(model)
