@@ -1,7 +1,7 @@
 /** The closed sets of the design's words, as schemas; everything that is stored or sent uses these. */
 import { z } from 'zod'
 
-export const Precision = z.enum(['fp32', 'fp16', 'bf16', 'int8', 'int4'])
+export const Precision = z.enum(['fp32', 'fp16', 'bf16', 'int8', 'int4', 'int4-symmetric'])
 export type Precision = z.infer<typeof Precision>
 
 export const Status = z.enum(['pass', 'fail', 'error', 'skip', 'inconclusive'])

@@ -9,7 +9,7 @@ import type { GraphInterface } from '../protocol/messages.ts'
 import { version } from '../version.ts'
 import type { WeightSource } from '../weights/source.ts'
 import type { Dialect, Precision } from '../words.ts'
-import { contentChunks } from './content.ts'
+import { ContentReader } from './content.ts'
 import { checkRoom } from './disk.ts'
 import { contentKeyOf, footprintOfGraph } from './footprint.ts'
 import type { LanguageModel } from './model.ts'
@@ -24,6 +24,7 @@ const PRODUCER = { name: 'assay', version }
 
 /** Writes a lowered graph as `path` and, for its large constants, `path.data`. */
 export function writeLowered(lowered: LoweredGraph, weights: WeightSource, name: string, path: string): void {
+  const reader = new ContentReader(weights)
   writeOnnx(
     {
       name,
@@ -37,7 +38,7 @@ export function writeLowered(lowered: LoweredGraph, weights: WeightSource, name:
         name: constant.name,
         type: constant.type,
         shape: constant.shape,
-        chunks: () => contentChunks(constant.content, weights),
+        chunks: () => reader.chunks(constant.content),
         contentKey: contentKeyOf(constant),
       })),
       metadata: { 'assay.interface': JSON.stringify(lowered.interface) },

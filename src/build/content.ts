@@ -1,33 +1,96 @@
 /** The bytes of a lowered graph's constants, read from the weights piece by piece. */
-import type { Content } from '../lower/index.ts'
+import type { BlockFormat, BlockLayout, Content } from '../lower/index.ts'
 import { BYTES_PER_ELEMENT, elementCount, toFloat32 } from '../tensor.ts'
 import { convertBytes, convertChunks, type FloatType } from '../weights/convert.ts'
 import type { WeightInfo, WeightSource } from '../weights/source.ts'
+import { type Blocks, quantiseBlocks } from './blocks.ts'
+import { packLevels } from './packing.ts'
 
 const PIECE_BYTES = 4 << 20
 
-/** The bytes that a description stands for, in order. A chunk is only good until the next one is asked for. */
-export function* contentChunks(content: Content, weights: WeightSource): Generator<Uint8Array> {
-  switch (content.kind) {
-    case 'values':
-      yield content.tensor.bytes
-      return
-    case 'weights':
-      for (const name of content.names) yield* floatChunks(weights, name, content.type)
-      return
-    case 'int8':
-      for (const name of content.names) for (const rows of floatRows(weights, name)) yield quantiseRows(rows)
-      return
-    case 'int8-scales':
-      for (const name of content.names) {
-        const scales = Array.from(floatRows(weights, name), rowScales).flatMap(piece => Array.from(piece))
-        const repeated = new Float32Array(scales.length * content.repeat)
-        for (const [row, scale] of scales.entries())
-          repeated.fill(scale, row * content.repeat, (row + 1) * content.repeat)
-        yield convertBytes(new Uint8Array(repeated.buffer), 'f32', content.type)
-      }
-      return
+/**
+ * Gives the bytes that descriptions stand for. The scales and zeros of the matrix whose levels came last are kept, so that a
+ * matrix whose constants are asked for one after the other is rounded once.
+ */
+export class ContentReader {
+  readonly #weights: WeightSource
+  #rounded: Rounded | null = null
+
+  constructor(weights: WeightSource) {
+    this.#weights = weights
   }
+
+  /** The bytes of a description, in order. A chunk is only good until the next one is asked for. */
+  *chunks(content: Content): Generator<Uint8Array> {
+    switch (content.kind) {
+      case 'values':
+        yield content.tensor.bytes
+        return
+      case 'weights':
+        for (const name of content.names) yield* floatChunks(this.#weights, name, content.type)
+        return
+      case 'levels':
+        yield* this.#levels(content.names, content.format, content.layout)
+        return
+      case 'scales': {
+        const { scales } = this.#roundedOf(content.names, content.format)
+        for (const piece of scales) yield convertBytes(bytesOf(piece), 'f32', content.type)
+        return
+      }
+      case 'zeros': {
+        const { zeros, blocksPerRow } = this.#roundedOf(content.names, content.format)
+        yield* packLevels(zeros, blocksPerRow, blocksPerRow, content.format, content.layout)
+        return
+      }
+    }
+  }
+
+  *#levels(names: readonly string[], format: BlockFormat, layout: BlockLayout): Generator<Uint8Array> {
+    const columns = columnsOf(this.#weights, names)
+    const width = Math.ceil(columns / format.block) * format.block
+    yield* packLevels(this.#round(names, format), columns, width, format, layout)
+  }
+
+  /** The levels of each piece of rows; once the last has come, the scales and zeros of all are kept. */
+  *#round(names: readonly string[], format: BlockFormat): Generator<Uint8Array> {
+    this.#rounded = null
+    const scales: Float32Array[] = []
+    const zeros: Uint8Array[] = []
+    for (const name of names)
+      for (const { values, columns } of floatRows(this.#weights, name)) {
+        const blocks: Blocks = quantiseBlocks(values, columns, format)
+        scales.push(blocks.scales)
+        zeros.push(blocks.zeros)
+        yield blocks.levels
+      }
+    const blocksPerRow = Math.ceil(columnsOf(this.#weights, names) / format.block)
+    this.#rounded = { key: keyOf(names, format), scales, zeros, blocksPerRow }
+  }
+
+  #roundedOf(names: readonly string[], format: BlockFormat): Rounded {
+    if (this.#rounded?.key !== keyOf(names, format)) for (const _ of this.#round(names, format));
+    if (this.#rounded === null) throw new Error('nothing was rounded')
+    return this.#rounded
+  }
+}
+
+interface Rounded {
+  readonly key: string
+  readonly scales: readonly Float32Array[]
+  readonly zeros: readonly Uint8Array[]
+  readonly blocksPerRow: number
+}
+
+function keyOf(names: readonly string[], format: BlockFormat): string {
+  return JSON.stringify([names, format])
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength)
+}
+
+function columnsOf(weights: WeightSource, [name = '']: readonly string[]): number {
+  return elementCount(floatWeight(weights, name).shape.slice(1))
 }
 
 function floatWeight(weights: WeightSource, name: string): WeightInfo & { readonly type: FloatType } {
@@ -70,34 +133,4 @@ function* floatRows(weights: WeightSource, name: string): Generator<Rows> {
     const count = chunk.byteLength / BYTES_PER_ELEMENT[type]
     yield { values: toFloat32({ type, shape: [count], bytes: chunk }), columns }
   }
-}
-
-/** The step of each row's int8 levels: its largest magnitude is level 127. A row of zeros has step 1. */
-function rowScales({ values, columns }: Rows): Float32Array {
-  const scales = new Float32Array(values.length / columns)
-  for (let row = 0; row < scales.length; row++) {
-    let largest = 0
-    const end = (row + 1) * columns
-    for (let i = row * columns; i < end; i++) largest = Math.max(largest, Math.abs(values[i] ?? 0))
-    scales[row] = largest === 0 ? 1 : largest / 127
-  }
-  return scales
-}
-
-/** Adding and taking away 1.5 * 2^23 in fp32 rounds half to even, as ONNX's QuantizeLinear does. */
-const ROUND = 12_582_912
-
-function quantiseRows(rows: Rows): Uint8Array {
-  const { values, columns } = rows
-  const scales = rowScales(rows)
-  const levels = new Uint8Array(values.length)
-  for (let row = 0; row < scales.length; row++) {
-    const scale = scales[row] ?? 1
-    const end = (row + 1) * columns
-    for (let i = row * columns; i < end; i++) {
-      const level = Math.fround(Math.fround((values[i] ?? 0) / scale) + ROUND) - ROUND
-      levels[i] = Math.max(-127, Math.min(127, level)) + 128
-    }
-  }
-  return levels
 }

@@ -10,6 +10,12 @@ const atMost = (limit: number, source: string): Threshold => ({ limit, compariso
 const atLeast = (limit: number, source: string): Threshold => ({ limit, comparison: 'at-least', source })
 const equal = (limit: number, source: string): Threshold => ({ limit, comparison: 'equal', source })
 
+const INT4_ERROR = atMost(
+  1.6e-1,
+  'Qualcomm AI Hub: PSNR 30 dB, RMS of the error 3.2e-2 of the peak, with logits that peak at 5 times their RMS; ' +
+    'Tenstorrent: correlation 0.99 is 0.14. Plain rounding to 4 bits misses it on a small model, and does lose quality there',
+)
+
 /** norm(d - r) / norm(r) of a whole model's output against fp32. */
 export const RELATIVE_ERROR: Readonly<Record<Precision, Threshold>> = {
   fp32: atMost(1e-4, 'the bound that Assay holds itself to against transformers; seen 1.2e-6 against fp64'),
@@ -23,12 +29,14 @@ export const RELATIVE_ERROR: Readonly<Record<Precision, Threshold>> = {
     'AMD MIGraphX, half precision: RMS of the error over the peak 8e-2, here over the RMS, which is stricter; seen 1.9e-2 to 3.4e-2',
   ),
   int8: atMost(1e-1, 'llama.cpp, logits: NMSE 1e-2, which is 0.1 squared; seen 1.9e-2 to 5.2e-2, weights in 8 bits'),
-  int4: atMost(
-    1.6e-1,
-    'Qualcomm AI Hub: PSNR 30 dB, RMS of the error 3.2e-2 of the peak, with logits that peak at 5 times their RMS; ' +
-      'Tenstorrent: correlation 0.99 is 0.14. Plain rounding to 4 bits misses it on a small model, and does lose quality there',
-  ),
+  int4: INT4_ERROR,
+  'int4-symmetric': INT4_ERROR,
 }
+
+const SAME_INTEGERS = atMost(
+  RELATIVE_ERROR.bf16.limit,
+  'bf16: the same weights on both sides, activations of 8 significant bits',
+)
 
 /**
  * The same where a device is compared with itself, pass against pass. Both sides have the same weights, so that what is
@@ -38,8 +46,9 @@ export const SELF_RELATIVE_ERROR: Readonly<Record<Precision, Threshold>> = {
   fp32: RELATIVE_ERROR.fp32,
   fp16: RELATIVE_ERROR.fp16,
   bf16: RELATIVE_ERROR.bf16,
-  int8: atMost(RELATIVE_ERROR.bf16.limit, 'bf16: the same weights on both sides, activations of 8 significant bits'),
-  int4: atMost(RELATIVE_ERROR.bf16.limit, 'bf16: the same weights on both sides, activations of 8 significant bits'),
+  int8: SAME_INTEGERS,
+  int4: SAME_INTEGERS,
+  'int4-symmetric': SAME_INTEGERS,
 }
 
 /** How much worse than the whole one position may be. One wrong row of 500 moves the whole by 6 % at most. */

@@ -1,6 +1,6 @@
 /** Small outputs of a sound device, and the ways in which devices are wrong; for tests alone. */
 import { elementCount, type NamedTensors, type TensorData, tensorOf, toFloat32, tokenTensor } from '../tensor.ts'
-import type { Precision } from '../words.ts'
+import { Precision } from '../words.ts'
 import type { CheckContext, Outputs, Reference } from './check.ts'
 
 export const TOKENS = 8
@@ -94,4 +94,4 @@ export function contextOf(precision: Precision = 'fp32', more: Partial<CheckCont
   return { precision, noReference: null, decode: null, answers: new Map(), ...more }
 }
 
-export const PRECISIONS: readonly Precision[] = ['fp32', 'fp16', 'bf16', 'int8', 'int4']
+export const PRECISIONS: readonly Precision[] = Precision.options

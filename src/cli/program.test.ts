@@ -124,3 +124,9 @@ test('a bug prints its stack and ends with 70, and is a document under --json', 
   expect(stderr).toMatch(/bug in Assay[\s\S]*TypeError: x is not a function\n\s+at /)
   expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'bug', message: 'x is not a function' } })
 })
+
+test('the help names every precision', async () => {
+  const { Precision } = await import('../words.ts')
+  const { PRECISION_WORDS } = await import('./readers.ts')
+  expect(PRECISION_WORDS.split(', ')).toEqual(Precision.options)
+})

@@ -18,6 +18,9 @@ export function oneOf<const T extends string>(allowed: () => Promise<readonly T[
   }
 }
 
+/** The words of `Precision`, for texts of help, which must not wait for its schema to load. */
+export const PRECISION_WORDS = 'fp32, fp16, bf16, int8, int4, int4-symmetric'
+
 export const precision: Reader<Precision> = oneOf(async () => (await import('../words.ts')).Precision.options)
 
 export const check = oneOf(async () => Object.keys((await import('../checks/index.ts')).checks))

@@ -1,6 +1,26 @@
 import type { TensorData } from '../tensor.ts'
 
 /**
+ * A matrix [outFeatures, inFeatures] in blocks: `block` neighbours of a row share a scale and a zero, w = scale (level - zero).
+ * Levels are unsigned, of `bits` bits; symmetric ones have their zero in the middle of the range, at 2^(bits - 1).
+ */
+export interface BlockFormat {
+  readonly bits: 4 | 8
+  readonly block: number
+  readonly isSymmetric: boolean
+}
+
+/** How the weights of a matrix product are stored. */
+export type MatrixFormat = 'float' | BlockFormat
+
+/**
+ * How levels and zeros lie in memory. `rows`: as a tensor of ONNX, two of 4 bits in a byte, the first in its lower half, rows
+ * without a gap; symmetric levels are signed there. `blocks`: as MatMulNBits takes them, unsigned, each row filled up to whole
+ * blocks and each row of zeros to whole bytes.
+ */
+export type BlockLayout = 'rows' | 'blocks'
+
+/**
  * What a constant of a lowered graph holds: a description, so that a graph of any size is lowered before a byte of its
  * weights is read. The build reads weights by these descriptions, piece by piece.
  */
@@ -9,15 +29,17 @@ export type Content =
   | { readonly kind: 'values'; readonly tensor: TensorData }
   /** Published weights stacked along their first axis, converted to `type`. */
   | { readonly kind: 'weights'; readonly names: readonly string[]; readonly type: 'f32' | 'f16' }
-  /**
-   * Weights stacked along their first axis as int8, one scale a row: q = round(w / scale), scale = max|w| of the row / 127.
-   * What is stored is q + 128, as uint8.
-   */
-  | { readonly kind: 'int8'; readonly names: readonly string[] }
-  /** The scales of the rows of such an int8 matrix, each repeated `repeat` times. */
+  /** The levels, or the zeros, of weights stacked along their first axis. */
   | {
-      readonly kind: 'int8-scales'
+      readonly kind: 'levels' | 'zeros'
       readonly names: readonly string[]
-      readonly repeat: number
+      readonly format: BlockFormat
+      readonly layout: BlockLayout
+    }
+  /** The scales of such weights, [rows, blocks]. */
+  | {
+      readonly kind: 'scales'
+      readonly names: readonly string[]
+      readonly format: BlockFormat
       readonly type: 'f32' | 'f16'
     }

@@ -1,3 +1,4 @@
+import type { StoredType } from '../onnx/elements.ts'
 import type { Attribute, OnnxNode, OnnxValue } from '../onnx/model.ts'
 import { type TensorData, tensorOf } from '../tensor.ts'
 import type { Content } from './content.ts'
@@ -5,7 +6,7 @@ import type { Content } from './content.ts'
 /** A constant of a lowered graph: its content is a description until the file is written. */
 export interface Constant {
   readonly name: string
-  readonly type: TensorData['type']
+  readonly type: StoredType
   readonly shape: readonly number[]
   readonly content: Content
 }
@@ -52,7 +53,7 @@ export class Emitter {
   }
 
   /** A constant under a name of its own; asked for again under the same name, it is the same constant. */
-  constant(name: string, type: TensorData['type'], shape: readonly number[], content: Content): string {
+  constant(name: string, type: StoredType, shape: readonly number[], content: Content): string {
     const known = this.constants.get(name)
     if (known && (known.type !== type || known.shape.join() !== shape.join()))
       throw new Error(`constant ${name} is ${known.type} [${known.shape}] and ${type} [${shape}]`)

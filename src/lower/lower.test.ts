@@ -10,7 +10,15 @@ import type { LanguageModel } from '../build/model.ts'
 import type { Graph } from '../graph/index.ts'
 import { compareElements } from '../metrics/index.ts'
 import { Dialect, type Precision } from '../words.ts'
-import { type Constant, LOWERABLE, type LoweredGraph, lower, type Policy, policyFor } from './index.ts'
+import {
+  type BlockFormat,
+  type Constant,
+  LOWERABLE,
+  type LoweredGraph,
+  lower,
+  type Policy,
+  policyFor,
+} from './index.ts'
 
 function tiny(overrides: Readonly<Record<string, unknown>> = {}): Graph {
   return traceConfig({ ...TINY_CONFIG, ...overrides }, 'tiny')
@@ -29,9 +37,13 @@ const everything = LOWERABLE.flatMap(precision => [
   ...['cpu', 'cuda', 'webgpu'].map(provider => [precision, 'ort', provider] as const),
 ])
 
-/** The published weights that a constant holds; scales stand beside the weights that they belong to. */
+const EIGHT: BlockFormat = { bits: 8, block: 32, isSymmetric: true }
+/** Those that store the head in few bits. */
+const isInteger = (precision: Precision) => precision.startsWith('int')
+
+/** The published weights that a constant holds; scales and zeros stand beside the levels that they belong to. */
 function weightsIn({ content }: Constant): readonly string[] {
-  return content.kind === 'weights' || content.kind === 'int8' ? content.names : []
+  return content.kind === 'weights' || content.kind === 'levels' ? content.names : []
 }
 
 describe.each(everything)('%s in the %s dialect for %s', (precision, dialect, provider) => {
@@ -57,8 +69,8 @@ describe.each(everything)('%s in the %s dialect for %s', (precision, dialect, pr
       const graph = tiny(overrides)
       const { constants } = lower(graph, policyFor(precision, dialect, provider))
       const held = constants.flatMap(weightsIn)
-      // It is looked up in fp32 beside an int8 head, and in host memory the table is a constant of its own.
-      const isTwice = precision === 'int8' || (dialect === 'ort' && provider === 'cpu')
+      // It is looked up in fp32 beside a head of few bits, and in host memory the table is a constant of its own.
+      const isTwice = isInteger(precision) || (dialect === 'ort' && provider === 'cpu')
       const isTied = 'tie_word_embeddings' in overrides && isTwice
       expect(held.toSorted()).toEqual(
         [...graph.weights.keys(), ...(isTied ? ['model.embed_tokens.weight'] : [])].sort(),
@@ -219,7 +231,7 @@ describe('the ort dialect', () => {
       dialect: 'ort',
       float: 'f32',
       ort: { hasFusedMatMul: true, packsWeights: true, attention: 'fused' },
-      matrix: path => (path.endsWith('v_proj') || path.endsWith('up_proj') ? 'int8' : 'float'),
+      matrix: path => (path.endsWith('v_proj') || path.endsWith('up_proj') ? EIGHT : 'float'),
     }
     const { constants, nodes } = lower(tiny(), policy)
     const names = constants.map(({ name }) => name)
@@ -235,26 +247,65 @@ test.each(Dialect.options)('a policy by path quantises what it names and nothing
     dialect,
     float: 'f32',
     ort: { hasFusedMatMul: true, packsWeights: true, attention: 'rows' },
-    matrix: path => (path.startsWith('model.layers.1.mlp') ? 'int8' : 'float'),
+    matrix: path => (path.startsWith('model.layers.1.mlp') ? EIGHT : 'float'),
   }
   const quantised = lower(tiny(), policy)
-    .constants.flatMap(({ content }) => (content.kind === 'int8' ? content.names : []))
+    .constants.flatMap(({ content }) => (content.kind === 'levels' ? content.names : []))
     .sort()
   expect(quantised).toEqual(['down', 'gate', 'up'].map(name => `model.layers.1.mlp.${name}_proj.weight`))
 })
 
-test('int8 products are unsigned on both sides: signed ones saturate in 16 bits on x86 without VNNI', () => {
-  const { nodes, constants } = lowered('int8', 'portable')
-  const levels = constants.filter(({ content }) => content.kind === 'int8')
-  expect(levels.length).toBeGreaterThan(0)
-  expect(new Set(levels.map(({ type }) => type))).toEqual(new Set(['u8']))
-  const products = nodes.filter(({ operator }) => operator === 'MatMulInteger')
-  expect(products.map(({ inputs }) => inputs.slice(2))).toEqual(products.map(() => ['u8/128', 'u8/128']))
+describe.each([
+  ['int8', 8],
+  ['int4', 4],
+  ['int4-symmetric', 4],
+] as const)('%s', (precision, bits) => {
+  const constantsOf = (dialect: Dialect, overrides: Overrides = {}) =>
+    new Map(lowered(precision, dialect, overrides).constants.map(constant => [constant.name, constant] as const))
+  const DOWN = 'model.layers.0.mlp.down_proj.weight'
+
+  test('is DequantizeLinear in blocks of a row in the portable dialect, MatMulNBits in the other, over the same matrices', () => {
+    const portable = lowered(precision, 'portable').nodes.filter(({ operator }) => operator === 'DequantizeLinear')
+    const packed = lowered(precision, 'ort').nodes.filter(({ operator }) => operator === 'MatMulNBits')
+    expect(portable).toHaveLength(2 * 7 + 1) // of each layer q, k, v, o, gate, up and down, and the head
+    expect(packed).toHaveLength(2 * 5 + 1) // q, k and v in one product
+    for (const { attributes } of portable) expect(attributes).toEqual({ axis: { int: 1 }, block_size: { int: 32 } })
+    for (const {
+      attributes,
+      inputs: [, levels],
+    } of packed)
+      expect(attributes).toMatchObject({
+        bits: { int: levels?.startsWith('lm_head') ? 8 : bits },
+        block_size: { int: 32 },
+      })
+  })
+
+  test('fills a row up to whole blocks for MatMulNBits alone', () => {
+    const [rows, blocks] = [
+      constantsOf('portable', { intermediate_size: 80 }),
+      constantsOf('ort', { intermediate_size: 80 }),
+    ]
+    expect(rows.get(`${DOWN}.int${bits}`)?.shape).toEqual([64, 80])
+    expect(blocks.get(`${DOWN}.int${bits}`)?.shape).toEqual([64, 3, (32 * bits) / 8])
+    for (const constants of [rows, blocks]) expect(constants.get(`${DOWN}.scale`)?.shape).toEqual([64, 3])
+  })
 })
 
-test.each(['bf16', 'int4'] as const)('%s is refused with what there is', precision => {
+test('int4 has zeros of its own for each block, in 4 bits; symmetric levels are signed where ONNX has a type for them', () => {
+  const typesOf = (precision: Precision, dialect: Dialect) =>
+    new Map(lowered(precision, dialect).constants.map(({ name, type, shape }) => [name, `${type} ${shape}`] as const))
+  const down = (name: string) => `model.layers.0.mlp.down_proj.weight.${name}`
+  const portable = typesOf('int4', 'portable')
+  expect([portable.get(down('int4')), portable.get(down('zero'))]).toEqual(['u4 64,128', 'u4 64,4'])
+  const ort = typesOf('int4', 'ort')
+  expect([ort.get(down('int4')), ort.get(down('zero'))]).toEqual(['u8 64,4,16', 'u8 64,2'])
+  const symmetric = typesOf('int4-symmetric', 'portable')
+  expect([symmetric.get(down('int4')), symmetric.get(down('zero'))]).toEqual(['i4 64,128', undefined])
+})
+
+test.each(['bf16'] as const)('%s is refused with what there is', precision => {
   expect(() => policyFor(precision, 'ort')).toThrow(
-    expect.objectContaining({ code: 'argument-invalid', hint: 'use one of fp32, fp16, int8' }),
+    expect.objectContaining({ code: 'argument-invalid', hint: 'use one of fp32, fp16, int8, int4, int4-symmetric' }),
   )
 })
 

@@ -1,13 +1,14 @@
 import { AssayError } from '../errors.ts'
 import type { Dialect, Precision } from '../words.ts'
+import type { BlockFormat, MatrixFormat } from './content.ts'
 
 /** How a traced model is told to a device. Architectures know nothing of it. */
 export interface Policy {
   readonly dialect: Dialect
   /** Activations, cache, and weights that are not quantised. */
   readonly float: 'f32' | 'f16'
-  /** How the weights of the matrix product at a path are stored. */
-  readonly matrix: (path: string) => 'float' | 'int8'
+  /** How the weights of the matrix product at a path are stored; the head is the one that gives the logits. */
+  readonly matrix: (path: string, role: 'layer' | 'head') => MatrixFormat
   /** What the ort dialect may use of onnxruntime. */
   readonly ort: OrtOperators
 }
@@ -34,8 +35,12 @@ function operatorsOf(provider: string): OrtOperators {
   }
 }
 
+const INT8: BlockFormat = { bits: 8, block: 32, isSymmetric: true }
+const INT4: BlockFormat = { bits: 4, block: 32, isSymmetric: false }
+const INT4_SYMMETRIC: BlockFormat = { bits: 4, block: 32, isSymmetric: true }
+
 /** The precisions that lowering can express. */
-export const LOWERABLE: readonly Precision[] = ['fp32', 'fp16', 'int8']
+export const LOWERABLE: readonly Precision[] = ['fp32', 'fp16', 'int8', 'int4', 'int4-symmetric']
 
 /**
  * What a precision means: fp16 is fp16 throughout with norms and softmax in fp32; int8 quantises every matrix product.
@@ -49,9 +54,12 @@ export function policyFor(precision: Precision, dialect: Dialect, provider = 'cp
     case 'fp16':
       return { ...shared, float: 'f16', matrix: () => 'float' }
     case 'int8':
-      return { ...shared, float: 'f32', matrix: () => 'int8' }
-    case 'bf16':
+      return { ...shared, float: 'f32', matrix: () => INT8 }
     case 'int4':
+      return { ...shared, float: 'f32', matrix: (_, role) => (role === 'head' ? INT8 : INT4) }
+    case 'int4-symmetric':
+      return { ...shared, float: 'f32', matrix: (_, role) => (role === 'head' ? INT8 : INT4_SYMMETRIC) }
+    case 'bf16':
       throw new AssayError('argument-invalid', `precision ${precision} is not built yet`, {
         hint: `use one of ${LOWERABLE.join(', ')}`,
       })

@@ -1,9 +1,9 @@
 /** One matrix product in place of several that read the same value: query, key and value. */
 import type { Node } from '../graph/index.ts'
+import { packedProduct } from './block-product.ts'
 import { MICROSOFT } from './emitter.ts'
 import { inputAt, isKind, type Lowering, type NodeOf } from './lowering.ts'
-import { floatProduct, floatWeights, int8Product, stackedName, weightShape } from './matrix.ts'
-import { fixedSize } from './portable.ts'
+import { floatProduct, floatWeights, matrixFormat } from './matrix.ts'
 
 /** Whether nodes are linear ones over the same value, stored alike: one product over their stacked weights can stand for them. */
 export function canStack(lowering: Lowering, nodes: readonly Node[]): nodes is NodeOf<'linear'>[] {
@@ -11,7 +11,7 @@ export function canStack(lowering: Lowering, nodes: readonly Node[]): nodes is N
   const [first] = linears
   const isAlike = (node: NodeOf<'linear'>, other: NodeOf<'linear'>) =>
     inputAt(node, 0) === inputAt(other, 0) &&
-    lowering.policy.matrix(node.path) === lowering.policy.matrix(other.path) &&
+    matrixFormat(lowering, node) === matrixFormat(lowering, other) &&
     (node.operation.bias === null) === (other.operation.bias === null)
   return first !== undefined && linears.length === nodes.length && linears.every(node => isAlike(node, first))
 }
@@ -20,11 +20,14 @@ export function canStack(lowering: Lowering, nodes: readonly Node[]): nodes is N
 export function stackedProduct(lowering: Lowering, nodes: readonly NodeOf<'linear'>[]): string {
   const [node] = nodes
   if (!node) throw new Error('a product of no weights')
-  const { emit, policy } = lowering
+  const { emit } = lowering
   const weights = nodes.map(({ operation }) => operation.weight)
   const biases = nodes.flatMap(({ operation }) => operation.bias ?? [])
-  const isInt8 = policy.matrix(node.path) === 'int8'
-  const product = isInt8 ? quantisedProduct(lowering, node, weights) : plainProduct(lowering, node, weights)
+  const format = matrixFormat(lowering, node)
+  const product =
+    format === 'float'
+      ? plainProduct(lowering, node, weights)
+      : packedProduct(lowering, node.path, inputAt(node, 0), weights, format)
   return biases.length === 0 ? product : emit.node(node.path, 'Add', [product, floatWeights(lowering, biases)])
 }
 
@@ -35,45 +38,4 @@ function plainProduct(lowering: Lowering, node: NodeOf<'linear'>, names: readonl
   if (!policy.ort.hasFusedMatMul) return floatProduct(lowering, node.path, x, names)
   const inputs = [lowering.value(x), floatWeights(lowering, names)]
   return emit.node(node.path, 'FusedMatMul', inputs, { transB: { int: 1 } }, MICROSOFT)
-}
-
-const INT8_BLOCK = 64
-
-/** Blocks where whole ones cover a row, else the portable form. */
-function quantisedProduct(lowering: Lowering, node: NodeOf<'linear'>, names: readonly string[]): string {
-  const x = inputAt(node, 0)
-  const columns = fixedSize(x, -1)
-  return columns % INT8_BLOCK === 0
-    ? blockProduct(lowering, node, columns, names)
-    : int8Product(lowering, node.path, x, names)
-}
-
-/**
- * MatMulNBits at 8 bits: the same per-channel levels and scales as the portable form, each row's scale repeated for its blocks;
- * activations are quantised by the operator, by row and block (accuracy level 4).
- */
-function blockProduct(lowering: Lowering, node: NodeOf<'linear'>, columns: number, names: readonly string[]): string {
-  const { emit } = lowering
-  const rows = names.reduce((sum, name) => sum + (weightShape(lowering, name)[0] ?? 0), 0)
-  const x = lowering.value(inputAt(node, 0))
-  const blocks = columns / INT8_BLOCK
-  const name = stackedName(names)
-  const levels = emit.constant(`${name}.int8`, 'u8', [rows, blocks, INT8_BLOCK], {
-    kind: 'int8',
-    names,
-  })
-  const scales = emit.constant(`${name}.scale`, 'f32', [rows * blocks], {
-    kind: 'int8-scales',
-    names,
-    repeat: blocks,
-    type: 'f32',
-  })
-  const attributes = {
-    K: { int: columns },
-    N: { int: rows },
-    bits: { int: 8 },
-    block_size: { int: INT8_BLOCK },
-    accuracy_level: { int: 4 },
-  }
-  return emit.node(node.path, 'MatMulNBits', [x, levels, scales], attributes, MICROSOFT)
 }

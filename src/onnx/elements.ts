@@ -8,10 +8,14 @@
  *     python -m grpc_tools.protoc -I . --plugin=node_modules/.bin/protoc-gen-es \
  *       --es_out=src/onnx --es_opt=target=ts,erasable_syntax=true onnx.proto
  */
-import type { ElementType } from '../tensor.ts'
+import { BYTES_PER_ELEMENT, type ElementType, elementCount } from '../tensor.ts'
 import { TensorProto_DataType as DataType } from './onnx_pb.ts'
 
-const NUMBERS: Readonly<Record<ElementType, number>> = {
+/** Types of constants alone: two elements in a byte, the first in its lower half; no runtime takes or gives them. */
+export type PackedType = 'u4' | 'i4'
+export type StoredType = ElementType | PackedType
+
+const NUMBERS: Readonly<Record<StoredType, number>> = {
   f64: DataType.DOUBLE,
   f32: DataType.FLOAT,
   f16: DataType.FLOAT16,
@@ -24,19 +28,37 @@ const NUMBERS: Readonly<Record<ElementType, number>> = {
   u32: DataType.UINT32,
   u16: DataType.UINT16,
   u8: DataType.UINT8,
+  u4: DataType.UINT4,
+  i4: DataType.INT4,
   bool: DataType.BOOL,
 }
 
-const TYPES = new Map(Object.entries(NUMBERS).map(([type, number]) => [number, type as ElementType]))
+const TYPES = new Map(Object.entries(NUMBERS).map(([type, number]) => [number, type as StoredType]))
 
 /** TensorProto.DataType of an element type. */
-export function dataTypeOf(type: ElementType): number {
+export function dataTypeOf(type: StoredType): number {
   return NUMBERS[type]
 }
 
-/** The element type of a TensorProto.DataType; undefined for what Assay does not hold: strings, complex, int4, float8. */
+/** The element type of a TensorProto.DataType; undefined for what Assay does not feed: strings, complex, int4, float8. */
 export function elementTypeOf(dataType: number): ElementType | undefined {
+  const type = TYPES.get(dataType)
+  return type === undefined || isPacked(type) ? undefined : type
+}
+
+/** The type of a constant; undefined for what Assay does not hold: strings, complex, 2 bits, float8. */
+export function storedTypeOf(dataType: number): StoredType | undefined {
   return TYPES.get(dataType)
+}
+
+function isPacked(type: StoredType): type is PackedType {
+  return type === 'u4' || type === 'i4'
+}
+
+/** The bytes that a constant takes; the last one may be half filled. */
+export function storedBytes(type: StoredType, shape: readonly number[]): number {
+  const count = elementCount(shape)
+  return isPacked(type) ? Math.ceil(count / 2) : count * BYTES_PER_ELEMENT[type]
 }
 
 /** A DataType as ONNX calls it, for messages. */

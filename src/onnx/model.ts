@@ -1,5 +1,6 @@
 /** An ONNX model as plain values: what lowering makes, what the writer writes and the reader gives. */
 import type { ElementType, TensorData } from '../tensor.ts'
+import type { StoredType } from './elements.ts'
 
 export type Attribute =
   | { readonly int: number }
@@ -33,7 +34,7 @@ export interface OnnxValue {
 /** A constant of the graph. Its bytes are asked for once, in order, when the file is written. */
 export interface OnnxInitializer {
   readonly name: string
-  readonly type: ElementType
+  readonly type: StoredType
   readonly shape: readonly number[]
   readonly chunks: () => Iterable<Uint8Array>
   /** Initializers of equal keys hold equal bytes, and lie in the data file once; by default each has its own. */

@@ -1,13 +1,13 @@
 /** TensorProto to values and back. */
 import { create } from '@bufbuild/protobuf'
 import { AssayError } from '../errors.ts'
-import { BYTES_PER_ELEMENT, type ElementType, elementCount, type TensorData } from '../tensor.ts'
-import { dataTypeName, dataTypeOf, elementTypeOf } from './elements.ts'
+import type { TensorData } from '../tensor.ts'
+import { dataTypeName, dataTypeOf, elementTypeOf, type StoredType, storedBytes, storedTypeOf } from './elements.ts'
 import { type TensorProto, TensorProto_DataLocation, TensorProtoSchema } from './onnx_pb.ts'
 
 /** Type, shape and size in bytes of a tensor that Assay can hold; its size is checked to be a possible one. */
 export interface TensorLayout {
-  readonly type: ElementType
+  readonly type: StoredType
   readonly shape: readonly number[]
   readonly byteLength: number
 }
@@ -16,24 +16,25 @@ export function isExternal(tensor: TensorProto): boolean {
   return tensor.dataLocation === TensorProto_DataLocation.EXTERNAL
 }
 
-/** Throws AssayError('onnx-invalid') for negative or impossible sizes and for types outside `ElementType`. */
+/** Throws AssayError('onnx-invalid') for negative or impossible sizes and for types outside `StoredType`. */
 export function layoutOf(tensor: TensorProto, where: string): TensorLayout {
-  const type = elementTypeOf(tensor.dataType)
+  const type = storedTypeOf(tensor.dataType)
   if (type === undefined)
     throw new AssayError('onnx-invalid', `tensors of type ${dataTypeName(tensor.dataType)} are not supported`, {
       where,
     })
   if (tensor.segment !== undefined)
     throw new AssayError('onnx-invalid', 'tensors stored in segments are not supported', { where })
-  const byteLength = tensor.dims.reduce((product, size) => product * size, BigInt(BYTES_PER_ELEMENT[type]))
+  const shape = tensor.dims.map(Number)
+  const byteLength = storedBytes(type, shape)
   const isPossible = tensor.dims.every(size => size >= 0n && size <= Number.MAX_SAFE_INTEGER)
   if (!isPossible || byteLength > Number.MAX_SAFE_INTEGER)
     throw new AssayError('onnx-invalid', `[${tensor.dims}] is not a shape`, { where })
-  return { type, shape: tensor.dims.map(Number), byteLength: Number(byteLength) }
+  return { type, shape, byteLength }
 }
 
 /** Types that have no field of their own are stored in `int32_data` or `uint64_data`; see `TensorProto` in onnx.proto. */
-function typedValues(tensor: TensorProto, type: ElementType): ArrayBufferView {
+function typedValues(tensor: TensorProto, type: StoredType): ArrayBufferView {
   switch (type) {
     case 'f32':
       return Float32Array.from(tensor.floatData)
@@ -57,6 +58,8 @@ function typedValues(tensor: TensorProto, type: ElementType): ArrayBufferView {
       return Int8Array.from(tensor.int32Data)
     case 'u8':
     case 'bool':
+    case 'u4': // two elements for each value: a byte of the packed form
+    case 'i4':
       return Uint8Array.from(tensor.int32Data)
   }
 }
@@ -76,12 +79,24 @@ export function inlineBytes(tensor: TensorProto, layout: TensorLayout, where: st
 /** A tensor stored in the message itself, as attributes and test data are. */
 export function tensorFromProto(tensor: TensorProto, where: string): TensorData {
   const layout = layoutOf(tensor, where)
+  const type = elementTypeOf(tensor.dataType)
+  if (type === undefined)
+    throw new AssayError('onnx-invalid', `tensors of type ${dataTypeName(tensor.dataType)} are constants only`, {
+      where,
+    })
   if (isExternal(tensor)) throw new AssayError('onnx-invalid', 'external data is not allowed here', { where })
-  return { type: layout.type, shape: layout.shape, bytes: inlineBytes(tensor, layout, where) }
+  return { type, shape: layout.shape, bytes: inlineBytes(tensor, layout, where) }
 }
 
-export function tensorToProto(name: string, tensor: TensorData): TensorProto {
-  const needed = elementCount(tensor.shape) * BYTES_PER_ELEMENT[tensor.type]
+/** A value, or a constant of a packed type. */
+export interface StoredTensor {
+  readonly type: StoredType
+  readonly shape: readonly number[]
+  readonly bytes: Uint8Array
+}
+
+export function tensorToProto(name: string, tensor: StoredTensor): TensorProto {
+  const needed = storedBytes(tensor.type, tensor.shape)
   if (tensor.bytes.length !== needed)
     throw new RangeError(
       `'${name}': ${tensor.type} [${tensor.shape}] takes ${needed} bytes, not ${tensor.bytes.length}`,

@@ -3,10 +3,9 @@
 import { basename } from 'node:path'
 import { create, toBinary } from '@bufbuild/protobuf'
 import { AssayError } from '../errors.ts'
-import { BYTES_PER_ELEMENT, elementCount } from '../tensor.ts'
 import { type Sink, writeAtomically } from '../weights/atomic.ts'
 import { attributeToProto } from './attributes.ts'
-import { dataTypeOf } from './elements.ts'
+import { dataTypeOf, storedBytes } from './elements.ts'
 import type { OnnxInitializer, OnnxModel, OnnxNode, OnnxValue } from './model.ts'
 import {
   type ModelProto,
@@ -33,7 +32,7 @@ const PAGE_BYTES = 4096
 /** From IR version 4 on, initializers need not be listed among the inputs: docs/IR.md of ONNX. */
 const IR_WITH_CONSTANT_INITIALIZERS = 4
 
-function valueToProto({ name, type, shape }: OnnxValue): ValueInfoProto {
+function valueToProto({ name, type, shape }: OnnxValue | OnnxInitializer): ValueInfoProto {
   const dim = shape.map(size => ({
     value:
       typeof size === 'number'
@@ -56,7 +55,7 @@ function nodeToProto(node: OnnxNode): NodeProto {
 }
 
 function byteLength({ type, shape }: OnnxInitializer): number {
-  return elementCount(shape) * BYTES_PER_ELEMENT[type]
+  return storedBytes(type, shape)
 }
 
 /** The chunks of an initializer; after the last it is checked that they were as many bytes as its shape says. */

@@ -52,7 +52,7 @@ const ids = { input_ids: tokenTensor([PROMPT]) }
 describe.each([
   ['attention that can be fused', {}],
   ['attention that cannot', { head_dim: 24 }],
-  ['features that fill no whole block of int8', { hidden_size: 80, intermediate_size: 112 }],
+  ['features that fill no whole block', { hidden_size: 80, intermediate_size: 112 }],
   ['biases and a tied head', { attention_bias: true, mlp_bias: true, tie_word_embeddings: true }],
   ...Object.entries(TINY_FAMILIES),
 ])('%s', (_, overrides) => {
@@ -71,23 +71,26 @@ describe.each([
     expect(compareElements((await portable.run(ids)).values, (await ort.run(ids)).values).relL2).toBeLessThan(1e-5)
   })
 
-  test('fp16 and int8 are within their limits of fp32, and do differ from it', async () => {
+  test('fp16 and integers are within their limits of fp32, and do differ from it', async () => {
     const load = subject(overrides)
     const reference = (await (await load('fp32', 'portable')).run(ids)).values
     for (const dialect of ['portable', 'ort'] as const)
-      for (const precision of ['fp16', 'int8'] as const) {
+      for (const precision of ['fp16', 'int8', 'int4', 'int4-symmetric'] as const) {
         const { relL2 } = compareElements(reference, (await (await load(precision, dialect)).run(ids)).values)
         expect(relL2).toBeLessThan(RELATIVE_ERROR[precision].limit)
         expect(relL2).toBeGreaterThan(1e-5)
       }
   })
 
-  test('both dialects have the same int8 weights: what differs is the rounding of activations', async () => {
-    const load = subject(overrides)
-    const [portable, ort] = [await load('int8', 'portable'), await load('int8', 'ort')]
-    const { relL2 } = compareElements((await portable.run(ids)).values, (await ort.run(ids)).values)
-    expect(relL2).toBeLessThan(SELF_RELATIVE_ERROR.int8.limit)
-  })
+  test.each(['int8', 'int4', 'int4-symmetric'] as const)(
+    'both dialects have the same %s weights: what differs is the rounding of activations',
+    async precision => {
+      const load = subject(overrides)
+      const [portable, ort] = [await load(precision, 'portable'), await load(precision, 'ort')]
+      const { relL2 } = compareElements((await portable.run(ids)).values, (await ort.run(ids)).values)
+      expect(relL2).toBeLessThan(SELF_RELATIVE_ERROR[precision].limit)
+    },
+  )
 
   test('generation through the cache gives the logits of the whole text', async () => {
     const load = subject(overrides)

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { AssayError } from '../../errors.ts'
 import { defineCommand } from '../command.ts'
 import { argument, asText, flag, listOption, option } from '../option.ts'
-import { count, device, precision, secondsAsMs, target } from '../readers.ts'
+import { count, device, PRECISION_WORDS, precision, secondsAsMs, target } from '../readers.ts'
 
 export const bench = defineCommand({
   name: 'bench',
@@ -13,7 +13,7 @@ wrong answer fails.`,
   arguments: { model: argument('<model>', 'zoo/NAME, arch/NAME[@SCALE] or a Hugging Face directory') },
   options: {
     device: listOption('-d, --device <list>', 'the device under test, as `assay devices` names it; needed', device),
-    precision: listOption('-p, --precision <list>', 'fp32, fp16, bf16, int8, int4 (default: fp32)', precision),
+    precision: listOption('-p, --precision <list>', `${PRECISION_WORDS} (default: fp32)`, precision),
     batch: listOption('--batch <list>', 'batch sizes (default: 1,4,8,16)', count),
     input: option('--input <tokens>', 'tokens of each prompt (default: 512)', count),
     output: option('--output <tokens>', 'tokens generated for each prompt (default: 128)', count),

@@ -3,7 +3,7 @@ import { AssayError } from '../../errors.ts'
 import { defineCommand } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
 import { argument, asText, option } from '../option.ts'
-import { oneOf, precision } from '../readers.ts'
+import { oneOf, PRECISION_WORDS, precision } from '../readers.ts'
 
 export const exportModel = defineCommand({
   name: 'export',
@@ -17,11 +17,7 @@ export const exportModel = defineCommand({
       'onnx: a graph; huggingface: config.json and safetensors, as every framework loads (default: onnx)',
       oneOf(() => ['onnx', 'huggingface'] as const),
     ),
-    precision: option(
-      '-p, --precision <precision>',
-      'of the graph: fp32, fp16, bf16, int8, int4 (default: fp32)',
-      precision,
-    ),
+    precision: option('-p, --precision <precision>', `of the graph: ${PRECISION_WORDS} (default: fp32)`, precision),
     dialect: option(
       '--dialect <dialect>',
       "operators of the graph: portable (standard ONNX alone) or ort (onnxruntime's fused ones too) (default: portable)",

@@ -3,7 +3,7 @@ import { AssayError } from '../../errors.ts'
 import { defineCommand } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
 import { argument, asText, option } from '../option.ts'
-import { device, precision } from '../readers.ts'
+import { device, PRECISION_WORDS, precision } from '../readers.ts'
 
 export const goldenCapture = defineCommand({
   name: 'golden capture',
@@ -13,7 +13,7 @@ export const goldenCapture = defineCommand({
   options: {
     output: option('-o, --output <file>', 'the golden, a .safetensors file; needed', asText),
     device: option('-d, --device <device>', 'the device that defines right (default: ort:cpu)', device),
-    precision: option('-p, --precision <precision>', 'fp32, fp16, bf16, int8, int4 (default: fp32)', precision),
+    precision: option('-p, --precision <precision>', `${PRECISION_WORDS} (default: fp32)`, precision),
     prompts: option('--prompts <file>', 'prompts of your own, a JSON file (default: those of the model)', asText),
     text: option('--text <file>', "a text for perplexity (default: the model's own)", asText),
   },

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { AssayError } from '../../errors.ts'
 import { defineCommand } from '../command.ts'
 import { argument, asText, flag, listOption, option } from '../option.ts'
-import { check, device, precision } from '../readers.ts'
+import { check, device, PRECISION_WORDS, precision } from '../readers.ts'
 
 export const parity = defineCommand({
   name: 'parity',
@@ -13,7 +13,7 @@ reference itself, it is judged by the goldens that come with the model.`,
   arguments: { model: argument('<model>', 'zoo/NAME, arch/NAME[@SCALE], a Hugging Face directory or an .onnx file') },
   options: {
     device: listOption('-d, --device <list>', 'the device under test, as `assay devices` names it; needed', device),
-    precision: listOption('-p, --precision <list>', 'fp32, fp16, bf16, int8, int4 (default: fp32)', precision),
+    precision: listOption('-p, --precision <list>', `${PRECISION_WORDS} (default: fp32)`, precision),
     golden: option('--golden <file>', 'judge by these stored outputs, in place of the reference device', asText),
     prompts: option('--prompts <file>', 'prompts of your own, a JSON file (default: those of the model)', asText),
     text: option('--text <file>', "a text for perplexity (default: the model's own)", asText),

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { defineCommand } from '../command.ts'
 import { asText, flag, listOption, optionalArgument, optionalValue, outputFile } from '../option.ts'
-import { device, precision } from '../readers.ts'
+import { device, PRECISION_WORDS, precision } from '../readers.ts'
 
 /** The report that `assay run` leaves behind. */
 const REPORT = 'assay-report.html'
@@ -18,7 +18,7 @@ A run that was interrupted or killed goes on with --resume; units that had ended
   options: {
     device: listOption('-d, --device <list>', "run on these devices, in place of the plan's", device),
     model: listOption('-m, --model <list>', "run these models, in place of all of the plan's", asText),
-    precision: listOption('-p, --precision <list>', 'in these precisions: fp32, fp16, bf16, int8, int4', precision),
+    precision: listOption('-p, --precision <list>', `in these precisions: ${PRECISION_WORDS}`, precision),
     resume: optionalValue(
       '--resume [run]',
       'go on with a run by the beginning of its id (default: the latest unfinished)',

@@ -10,6 +10,9 @@ import { type ProbedPrecision, probeProvider } from './probe.ts'
 import { ort } from './runtime.ts'
 import { driverNames, findVulkanDrivers, isSoftware } from './vulkan.ts'
 
+/** Weights of few bits: every provider has MatMulNBits, and unpacks them in its kernels. */
+const PACKED: readonly Precision[] = ['int8', 'int4', 'int4-symmetric']
+
 /** Providers beside the CPU and WebGPU that a binary of onnxruntime-node may hold, and what a device of theirs is. */
 const OTHERS: Readonly<Record<string, Pick<DeviceDescription, 'name' | 'kind'>>> = {
   cuda: { name: 'NVIDIA GPU through CUDA', kind: 'gpu' },
@@ -86,8 +89,7 @@ function describe(
   computes: readonly ProbedPrecision[],
   properties: Record<string, string>,
 ): DeviceDescription {
-  // Integers are unpacked in the kernels, and computed with in fp32 or fp16.
-  const precisions: Precision[] = [...computes, 'int8', 'int4']
+  const precisions: Precision[] = [...computes, ...PACKED]
   return {
     id: `ort:${provider}`,
     name,
@@ -108,7 +110,7 @@ function describeCpu(): DeviceDescription {
     name: `${model}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
     kind: 'cpu',
     memoryBytes: constrained > 0 ? Math.min(constrained, totalmem()) : totalmem(),
-    precisions: ['fp32', 'fp16', 'int8', 'int4'],
+    precisions: ['fp32', 'fp16', ...PACKED],
     dialect: 'ort',
     properties: { provider: 'cpu', architecture: process.arch, threads: String(threads) },
   }

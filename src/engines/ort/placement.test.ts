@@ -57,3 +57,19 @@ test('weights that were packed away at load are as wide as the graph was asked f
   expect(parseProfile(json, 'int8').computedIn).toEqual(['int8'])
   expect(parseProfile(json, 'fp32').computedIn).toEqual(['packed integers'])
 })
+
+test('weights that were packed away at load are as wide as the zeros that are left', () => {
+  const left = (scales: number[], zeros: number[]) =>
+    JSON.stringify([event('MatMulNBits', [a, { float: scales }, { uint8: zeros }], [a], 30)])
+  expect(parseProfile(left([64, 18], [64, 9]), 'int8').computedIn).toEqual(['int4'])
+  expect(parseProfile(left([64, 5], [64, 3]), 'int8').computedIn).toEqual(['int4']) // half a byte of padding
+  expect(parseProfile(left([64, 18], [64, 18]), 'int4').computedIn).toEqual(['int8'])
+})
+
+test('symmetric weights are called so where 4 bits are what was asked for', () => {
+  const unpacked = JSON.stringify([event('MatMulNBits', [a, { uint8: [64, 2, 16] }, { float: [64, 2] }], [a], 30)])
+  const packed = JSON.stringify([event('MatMulNBits', [a, { float: [64, 2] }], [a], 30)])
+  for (const json of [unpacked, packed])
+    expect(parseProfile(json, 'int4-symmetric').computedIn).toEqual(['int4-symmetric'])
+  expect(parseProfile(unpacked, 'int8').computedIn).toEqual(['int4'])
+})

@@ -89,17 +89,27 @@ function computeType({ args }: NodeEvent, asked: Precision): string {
 }
 
 /**
- * MatMulNBits: A [.., K], B u8 [N, blocks, blob], so that blocks x blob bytes hold K values. Weights that were packed at load
- * are no input any more; they are as wide as the graph has them, which no provider changes.
+ * MatMulNBits: A [.., K], B u8 [N, blocks, blob], scales [N, blocks], zeros u8 [N, bytes]. So blocks x blob bytes hold K values. Weights
+ * that were packed at load are no input any more; then the zeros, as many as the scales and of the weights' width, tell. Where
+ * there are none, the weights are as wide as the graph has them, which no provider changes.
  */
 function packedType(inputs: NodeEvent['args']['input_type_shape'], asked: Precision): string {
   const [, packed] = inputs
-  if (packed?.['uint8'] === undefined) return asked.startsWith('int') ? asked : 'packed integers'
-  const depth = Object.values(inputs[0] ?? {})[0]?.at(-1) ?? 0
-  const [, blocks = 0, blob = 0] = packed['uint8']
-  const bits = (8 * blocks * blob) / depth
-  // The last block may be padded, so that the quotient is a little high.
-  return `int${[2, 4, 8].findLast(width => bits >= width) ?? 4}`
+  if (packed?.['uint8'] !== undefined) {
+    const depth = Object.values(inputs[0] ?? {})[0]?.at(-1) ?? 0
+    const [, blocks = 0, blob = 0] = packed['uint8']
+    return integerType((8 * blocks * blob) / depth, asked)
+  }
+  const [zeros, scales] = [inputs[2]?.['uint8'], Object.values(packed ?? {})[0]]
+  if (zeros !== undefined && scales !== undefined)
+    return integerType((8 * elementCount(zeros)) / elementCount(scales), asked)
+  return asked.startsWith('int') ? asked : 'packed integers'
+}
+
+/** The last block, or byte, may be padded, so that the quotient is a little high. */
+function integerType(bits: number, asked: Precision): string {
+  const type = `int${[2, 4, 8].findLast(width => bits >= width) ?? 4}`
+  return asked.startsWith(`${type}-`) ? asked : type
 }
 
 /** Inputs for a pass that only has to run: one token, or zeros with 1 for every dimension that varies. */
