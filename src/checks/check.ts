@@ -6,6 +6,8 @@ import type { Precision } from '../words.ts'
 export interface CaseOutputs {
   readonly inputs: NamedTensors
   readonly outputs: NamedTensors
+  /** Why the device was not able to do what the case asks; it then has no outputs. */
+  readonly refused?: string
 }
 export type Outputs = ReadonlyMap<string, CaseOutputs>
 
@@ -26,6 +28,8 @@ export interface CheckContext {
   readonly decode: ((tokens: readonly number[]) => string) | null
   /** Expected texts by case id, for known answers. */
   readonly answers: ReadonlyMap<string, string>
+  /** Why there are no cases of a kind, by kind. */
+  readonly absent: ReadonlyMap<string, string>
 }
 
 /** A check: a pure function from reference outputs and device outputs to a verdict. It never throws for what a device gave. */
@@ -33,5 +37,7 @@ export interface Check {
   readonly name: string
   /** One line for people. */
   readonly summary: string
+  /** The kinds of cases that it looks at; it suits the models that have them. */
+  readonly kinds: readonly string[]
   judge(reference: Reference | null, device: Outputs, context: CheckContext): CheckResult
 }

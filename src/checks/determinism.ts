@@ -16,6 +16,7 @@ const SUFFIX = '_again'
 export const determinism: Check = {
   name: NAME,
   summary: 'the same call twice gives the same bits',
+  kinds: ['logits', 'data'],
 
   judge(_reference, device) {
     const cases = [...device].filter(([, { outputs }]) => repeatedOutputs(outputs).length > 0)

@@ -91,7 +91,7 @@ export function referenceOf(cases: Readonly<Record<string, NamedTensors>>, input
 }
 
 export function contextOf(precision: Precision = 'fp32', more: Partial<CheckContext> = {}): CheckContext {
-  return { precision, noReference: null, decode: null, answers: new Map(), ...more }
+  return { precision, noReference: null, decode: null, answers: new Map(), absent: new Map(), ...more }
 }
 
 export const PRECISIONS: readonly Precision[] = Precision.options

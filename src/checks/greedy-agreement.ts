@@ -14,6 +14,7 @@ const KIND = 'generate'
 export const greedyAgreement: Check = {
   name: NAME,
   summary: "greedy generation chooses the reference's tokens, but for near ties",
+  kinds: [KIND, 'logits'],
 
   judge(reference, device, context) {
     if (reference === null) return withoutReference(NAME, context)

@@ -1,4 +1,4 @@
-/** Every check, by name. A new check is one new file and one line here. */
+/** Every check, by name, in the order of reports. A new check is one new file and one line here. */
 import type { Check } from './check.ts'
 import { determinism } from './determinism.ts'
 import { greedyAgreement } from './greedy-agreement.ts'
@@ -13,8 +13,8 @@ export const checks = {
   'known-answers': knownAnswers,
   'greedy-agreement': greedyAgreement,
   perplexity,
-  determinism,
   'prefill-decode': prefillDecode,
+  determinism,
   'outputs-parity': outputsParity,
 } as const satisfies Readonly<Record<string, Check>>
 

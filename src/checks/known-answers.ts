@@ -30,6 +30,7 @@ interface Answer {
 export const knownAnswers: Check = {
   name: NAME,
   summary: 'known prompts are continued with exactly the expected text',
+  kinds: [KIND, 'logits'],
 
   judge(reference, device, context) {
     const { answers, decode } = context

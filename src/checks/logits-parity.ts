@@ -14,6 +14,7 @@ const KIND = 'logits'
 export const logitsParity: Check = {
   name: NAME,
   summary: "the logits of every position are the reference's, within the precision's rounding",
+  kinds: [KIND],
 
   judge(reference, device, context) {
     if (reference === null) return withoutReference(NAME, context)

@@ -23,6 +23,7 @@ const KIND = 'data'
 export const outputsParity: Check = {
   name: NAME,
   summary: "every output is the reference's, element by element, within the precision's rounding",
+  kinds: [KIND],
 
   judge(reference, device, context) {
     if (reference === null) return withoutReference(NAME, context)

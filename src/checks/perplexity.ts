@@ -28,6 +28,7 @@ const LOWEST_NLL = -1e-5
 export const perplexity: Check = {
   name: NAME,
   summary: 'perplexity over all windows of a text is within 0.5 of the reference',
+  kinds: [KIND],
 
   judge(reference, device, context) {
     if (reference === null) return withoutReference(NAME, context)

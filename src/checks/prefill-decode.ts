@@ -20,6 +20,7 @@ const AGAINST = 'the whole prompt'
 export const prefillDecode: Check = {
   name: NAME,
   summary: 'a whole prompt in one pass gives the logits of its tokens one at a time through the KV cache',
+  kinds: [KIND],
 
   judge(_reference, device, context) {
     const ids = caseIds(device, KIND)

@@ -4,7 +4,7 @@ import { AssayError } from '../errors.ts'
 import { writeGolden } from '../goldens/golden.ts'
 import { Plan } from '../plan/schema.ts'
 import type { DeviceId, Precision } from '../words.ts'
-import { workloadOf } from '../workloads/llm/index.ts'
+import { referenceCases, workloadOf } from '../workloads/llm/index.ts'
 import { callsOfCases } from './demand.ts'
 import type { Discovered } from './discovery.ts'
 import { loadableFor, unsupported } from './loadable.ts'
@@ -54,8 +54,13 @@ export async function captureGolden(request: CaptureRequest): Promise<{ readonly
     signal,
   )
   try {
-    const cases = workload.cases.filter(({ kind }) => kind !== 'stepwise')
-    const outputs = await observe(session, workload, cases, { again: false }, request.onCase ?? (() => {}))
+    const outputs = await observe(
+      session,
+      workload,
+      referenceCases(workload),
+      { again: false },
+      request.onCase ?? (() => {}),
+    )
     writeGolden(request.path, {
       model: reference,
       fingerprint: model.fingerprint,

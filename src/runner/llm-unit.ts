@@ -1,7 +1,6 @@
 /** A language model on a device: reference, checks, benchmarks. */
 import { type LanguageModel, openModel } from '../build/model.ts'
-import type { checks } from '../checks/index.ts'
-import { type LlmWorkload, workloadOf } from '../workloads/llm/index.ts'
+import { caseKinds, casesOfKinds, type LlmWorkload, workloadOf } from '../workloads/llm/index.ts'
 import { benchmarkGeneration } from './benchmark.ts'
 import { callsOfCases, callsOfGeneration } from './demand.ts'
 import type { FoundDevice } from './discovery.ts'
@@ -14,16 +13,7 @@ import type { UnitContext } from './request.ts'
 import { sessionLimits } from './request.ts'
 import { noRoom, type Placements } from './room.ts'
 import { Session } from './session.ts'
-import { activity, judgeAll, tellLoaded } from './unit-parts.ts'
-
-const CHECKS = [
-  'logits-parity',
-  'known-answers',
-  'greedy-agreement',
-  'perplexity',
-  'prefill-decode',
-  'determinism',
-] as const satisfies (keyof typeof checks)[]
+import { activity, askedChecks, judgeAll, tellLoaded } from './unit-parts.ts'
 
 export async function runLlmUnit(context: UnitContext): Promise<void> {
   const { plan, base, home, unit, discovered, signal } = context
@@ -34,8 +24,10 @@ export async function runLlmUnit(context: UnitContext): Promise<void> {
   if (model.kind !== 'llm') throw new Skip(`${unit.entry.model} is no language model`)
   const reason = unsupported(model, found, precision)
   if (reason !== null) throw new Skip(reason)
-  const ownWorkload = workloadOf(model, chosenPrompts(unit.entry, base))
-  const wantsChecks = plan.checks === 'all' || plan.checks.length > 0
+  const checks = askedChecks(plan, caseKinds)
+  const kinds = new Set(checks.flatMap(check => check.kinds))
+  const ownWorkload = casesOfKinds(workloadOf(model, chosenPrompts(unit.entry, base)), kinds)
+  const wantsChecks = checks.length > 0
   const lacking = noRoom(model, placementsOf(context, model, found, ownWorkload, wantsChecks), plan.limits, home)
   if (lacking !== null) throw new Skip(lacking)
 
@@ -48,9 +40,10 @@ export async function runLlmUnit(context: UnitContext): Promise<void> {
   const loadable = loadableFor(model, found, precision, plan.options, home)
   const session = await Session.open(found.launch, loadable, sessionLimits(plan), signal)
   try {
-    tellLoaded(context, session, model)
+    tellLoaded(context, session, model, ownWorkload.remarks)
     if (wantsChecks) {
-      const { workload, reference, noReference } = judged
+      const { reference, noReference } = judged
+      const workload = casesOfKinds(judged.workload, kinds)
       const outputs = await observe(
         session,
         workload,
@@ -59,11 +52,12 @@ export async function runLlmUnit(context: UnitContext): Promise<void> {
         activity(context, 'device outputs'),
       )
       activity(context, 'comparing')
-      judgeAll(context, CHECKS, reference, outputs, {
+      judgeAll(context, checks, reference, outputs, {
         precision,
         noReference,
         decode: workload.decode,
         answers: workload.answers,
+        absent: workload.absent,
       })
     }
     const settings = plan.benchmarks.generation

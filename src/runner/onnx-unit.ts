@@ -10,7 +10,7 @@ import { Skip } from './outcome.ts'
 import type { UnitContext } from './request.ts'
 import { sessionLimits } from './request.ts'
 import { Session } from './session.ts'
-import { activity, judgeAll, tellLoaded } from './unit-parts.ts'
+import { activity, askedChecks, judgeAll, tellLoaded } from './unit-parts.ts'
 
 export async function runOnnxUnit(context: UnitContext): Promise<void> {
   const { plan, base, home, unit, discovered, signal } = context
@@ -37,11 +37,12 @@ export async function runOnnxUnit(context: UnitContext): Promise<void> {
       const again = Object.fromEntries(Object.entries(twice).map(([output, value]) => [`${output}_again`, value]))
       outputs.set(id, { inputs, outputs: { ...once, ...again } })
     }
-    judgeAll(context, ['outputs-parity', 'determinism'], reference, outputs, {
+    judgeAll(context, askedChecks(plan, ['data']), reference, outputs, {
       precision,
       noReference: null,
       decode: null,
       answers: new Map(),
+      absent: new Map(),
     })
   } finally {
     await session.close()

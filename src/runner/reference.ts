@@ -6,7 +6,7 @@ import type { LanguageModel } from '../build/model.ts'
 import type { Outputs, Reference } from '../checks/index.ts'
 import { checkGoldenMatches, readGolden, writeGolden } from '../goldens/golden.ts'
 import { describeProducer } from '../goldens/producer.ts'
-import { goldenOutputs, type LlmWorkload, workloadOfGolden } from '../workloads/llm/index.ts'
+import { goldenOutputs, type LlmWorkload, referenceCases, workloadOfGolden } from '../workloads/llm/index.ts'
 import type { FoundDevice } from './discovery.ts'
 import { loadableFor } from './loadable.ts'
 import { type Observer, observe } from './observe.ts'
@@ -87,7 +87,7 @@ async function capturedReference(
   onCase: Observer,
 ): Promise<{ name: string; outputs: Outputs }> {
   const { device, precision } = context.plan.reference
-  const cases = workload.cases.filter(({ kind }) => kind !== 'stepwise')
+  const cases = referenceCases(workload)
   const { versions, description } = referenceDevice(context)
   const key = createHash('sha256')
     .update(

@@ -1,5 +1,6 @@
 /** What the units of every category share: telling what they do, which checks were asked for, what really ran. */
-import { type CheckContext, checks, type Outputs, type Reference } from '../checks/index.ts'
+import { type Check, type CheckContext, checks, type Outputs, type Reference } from '../checks/index.ts'
+import type { Plan } from '../plan/schema.ts'
 import type { Placement } from '../protocol/messages.ts'
 import type { Precision } from '../words.ts'
 import type { UnitContext } from './request.ts'
@@ -14,20 +15,28 @@ export function activity(context: UnitContext, text: string): (done: number, tot
   return tell
 }
 
-/** Judges by every check that the plan asks for, of those that suit the category. */
+/** The checks that the plan asks for, of those that look at cases of these kinds. */
+export function askedChecks({ checks: asked }: Plan, kinds: readonly string[]): Check[] {
+  return Object.values<Check>(checks)
+    .filter(check => check.kinds.some(kind => kinds.includes(kind)))
+    .filter(({ name }) => asked === 'all' || asked.some(one => one === name))
+}
+
+/** Judges by the checks, and tells each verdict. */
 export function judgeAll(
-  context: UnitContext,
-  names: readonly (keyof typeof checks)[],
+  { unit, attempt, emit }: UnitContext,
+  asked: readonly Check[],
   reference: Reference | null,
   device: Outputs,
   checkContext: CheckContext,
 ): void {
-  const { plan, unit, attempt, emit } = context
-  for (const name of names) {
-    if (plan.checks !== 'all' && !plan.checks.includes(name)) continue
-    const check = checks[name].judge(reference, device, checkContext)
-    emit({ type: 'check-ended', unit: unit.header.id, attempt, check })
-  }
+  for (const check of asked)
+    emit({
+      type: 'check-ended',
+      unit: unit.header.id,
+      attempt,
+      check: check.judge(reference, device, checkContext),
+    })
 }
 
 /** Remarks on a placement that change how the numbers read. */
@@ -57,6 +66,7 @@ export function tellLoaded(
   context: UnitContext,
   session: Session,
   model: { readonly fingerprint: string; readonly parameters: number | null },
+  remarks: readonly string[] = [],
 ): void {
   const { unit, attempt, emit } = context
   const { placement, loadMs } = session.loaded
@@ -68,7 +78,7 @@ export function tellLoaded(
     fingerprint: model.fingerprint,
     parameters: model.parameters,
     placement,
-    remarks: remarksOn(placement, precision, device),
+    remarks: [...remarksOn(placement, precision, device), ...remarks],
     loadMs,
   })
 }

@@ -10,6 +10,7 @@ import {
   textWorkload,
   workloadOfGolden,
 } from './cases.ts'
+import type { Prompt } from './prompts.ts'
 import type { TextCodec } from './tokenizer.ts'
 
 /** One token a character, with a begin token 1 before a prompt. */
@@ -23,32 +24,62 @@ const LIMITS = { vocabulary: 128, positions: 100, stop: [2] }
 const idsOf = (workload: LlmWorkload, kind: string) =>
   workload.cases.filter(item => item.kind === kind).map(({ id }) => id)
 
+/** The usual prompts, or those of a file. */
+const usual = (prompts: readonly Prompt[], text: string | null = null) => ({ prompts, text, origin: null })
+const ofFile = (prompts: readonly Prompt[]) => ({ ...usual(prompts), origin: 'prompts.json' })
+
 describe('the workload of text', () => {
   const prompts = [
     { id: 'a', text: 'abc' },
     { id: 'b', text: 'hello there', answer: 'you' },
-    { id: 'too-long', text: 'x'.repeat(90) },
   ]
+  const ofText = (text: string) => usual(prompts, text)
+  const tooLong = { id: 'too-long', text: 'x'.repeat(90) }
 
-  test('asks for logits and tokens of every prompt that fits with its answer, and for the answers', () => {
-    const workload = textWorkload(prompts, null, codec, LIMITS)
+  test('asks for logits and tokens of every prompt, and for the answers', () => {
+    const workload = textWorkload(ofFile(prompts), codec, LIMITS)
     expect(idsOf(workload, 'logits')).toEqual(['logits.a', 'logits.b'])
     expect(idsOf(workload, 'generate')).toEqual(['generate.a', 'generate.b'])
     expect(idsOf(workload, 'perplexity')).toEqual([])
     expect(workload.cases.find(({ id }) => id === 'generate.b')).toMatchObject({ tokens: codec.encode('hello there') })
     expect(workload.answers.get('generate.b')).toBe('you')
     expect(workload.stop).toEqual([2])
+    expect(workload.remarks).toEqual([])
+  })
+
+  test('refuses a chosen prompt that is longer than the positions leave room for, with its id and the figures', () => {
+    const refused = (positions: number, ...more: Prompt[]) =>
+      expect(() => textWorkload(ofFile([...prompts, ...more]), codec, { ...LIMITS, positions }))
+    const error = {
+      code: 'plan-invalid',
+      message: "the prompt 'too-long' has 91 tokens and is continued by up to 64, more than the model's 100 positions",
+      where: 'prompts.json',
+    }
+    refused(100, tooLong).toThrow(expect.objectContaining(error))
+    refused(154, tooLong).toThrow()
+    refused(155, tooLong).not.toThrow()
+  })
+
+  test('leaves out a usual prompt that does not fit, and says so', () => {
+    const workload = textWorkload(usual([...prompts, tooLong]), codec, LIMITS)
+    expect(idsOf(workload, 'generate')).toEqual(['generate.a', 'generate.b'])
+    expect(workload.remarks).toEqual([expect.stringMatching(/^left out: the prompt 'too-long' has 91 tokens/)])
+  })
+
+  test('refuses a chosen prompt without a token', () => {
+    const silent = { ...codec, encode: () => [] }
+    expect(() => textWorkload(ofFile(prompts), silent, LIMITS)).toThrow("the prompt 'a' has no tokens")
   })
 
   test('cuts the text into windows of the context that cover it, without a special token', () => {
     const text = 'q'.repeat(250)
-    const windows = textWorkload(prompts, text, codec, LIMITS).cases.filter(({ kind }) => kind === 'perplexity')
+    const windows = textWorkload(ofText(text), codec, LIMITS).cases.filter(({ kind }) => kind === 'perplexity')
     expect(windows.map(({ tokens }) => tokens.length)).toEqual([100, 100, 50])
     expect(windows.flatMap(({ tokens }) => tokens)).toEqual(codec.encodePlain(text))
   })
 
   test('leaves out a last window of one token, which predicts nothing', () => {
-    expect(idsOf(textWorkload(prompts, 'q'.repeat(101), codec, LIMITS), 'perplexity')).toEqual(['perplexity.0'])
+    expect(idsOf(textWorkload(ofText('q'.repeat(101)), codec, LIMITS), 'perplexity')).toEqual(['perplexity.0'])
   })
 
   test('never asks for more positions than the model has', () => {
@@ -56,7 +87,7 @@ describe('the workload of text', () => {
     fc.assert(
       fc.property(lengths, fc.integer({ min: 40, max: 700 }), (sizes, positions) => {
         const many = sizes.map((size, index) => ({ id: String(index), text: 'x'.repeat(size) }))
-        const { cases } = textWorkload(many, 'y'.repeat(900), codec, { ...LIMITS, positions })
+        const { cases } = textWorkload(usual(many, 'y'.repeat(900)), codec, { ...LIMITS, positions })
         for (const item of cases) expect(item.tokens.length + item.newTokens).toBeLessThanOrEqual(positions)
         expect(new Set(cases.map(({ id }) => id)).size).toBe(cases.length)
       }),
@@ -124,7 +155,7 @@ describe('a golden of another tool', () => {
     ['batch', { inputs: { input_ids: tokenTensor([[1], [2]]) }, outputs: logits(1) }],
     ['pixels', { inputs: { pixel_values: tensorOf([1], Float32Array.of(0)) }, outputs: logits(1) }],
   ])
-  const own = textWorkload([{ id: 'mine', text: 'abcdef' }], 'some text', codec, LIMITS)
+  const own = textWorkload(usual([{ id: 'mine', text: 'abcdef' }], 'some text'), codec, LIMITS)
   const workload = workloadOfGolden(own, golden)
 
   test('names its cases as it likes: what a case holds says what it is', () => {

@@ -1,24 +1,17 @@
 /** The cases that a language model is run on: token ids by case id, in the golden's words. Pure. */
 import type { Outputs } from '../../checks/index.ts'
-import { toNumbers } from '../../tensor.ts'
+import { AssayError } from '../../errors.ts'
+import { type Asked, familyOf, type LlmCase, type Material } from './families/index.ts'
 import type { LanguageModelLimits } from './limits.ts'
-import type { Prompt } from './prompts.ts'
+import type { PromptSet } from './prompts.ts'
 import type { TextCodec } from './tokenizer.ts'
-
-/** What is asked of a model for one case, and so which outputs the case has. */
-export type CaseKind = 'logits' | 'generate' | 'perplexity' | 'stepwise'
-
-export interface LlmCase {
-  /** `KIND.NAME` */
-  readonly id: string
-  readonly kind: CaseKind
-  readonly tokens: readonly number[]
-  /** The most tokens that a `generate` case gives; 0 for the others. */
-  readonly newTokens: number
-}
 
 export interface LlmWorkload {
   readonly cases: readonly LlmCase[]
+  /** Why there are no cases of a kind, by kind. */
+  readonly absent: ReadonlyMap<string, string>
+  /** What was left out, and why, for people. */
+  readonly remarks: readonly string[]
   /** Tokens that end a generation. */
   readonly stop: readonly number[]
   /** Expected texts by case id. */
@@ -28,72 +21,70 @@ export interface LlmWorkload {
   readonly benchmarkTokens: readonly number[]
 }
 
-/** Prompts whose logits are compared whole; the rest are compared by their greedy tokens. */
-const LOGITS_PROMPTS = 12
-/** Prompts that go through the cache one token at a time. */
-const STEPWISE_PROMPTS = 3
-const STEPWISE_TOKENS = 32
-const WINDOW = 512
-const WINDOWS = 12
 /** Greedy tokens of a prompt with an answer (a function takes some), and of one without. */
 const ANSWER_TOKENS = 64
 const FREE_TOKENS = 32
+/** Random tokens in the place of a text. */
+const RANDOM_TEXT = 1024
 
-/** Cuts text into windows of the model's context, at most 512, with no overlap. */
-function perplexityCases(tokens: readonly number[], positions: number): LlmCase[] {
-  const size = Math.min(WINDOW, positions)
-  const cases: LlmCase[] = []
-  for (let start = 0; start + 2 <= tokens.length && cases.length < WINDOWS; start += size)
-    cases.push({
-      id: `perplexity.${cases.length}`,
-      kind: 'perplexity',
-      tokens: tokens.slice(start, start + size),
-      newTokens: 0,
-    })
-  return cases
+/** Every family's cases, and why some have none. */
+function casesOf(material: Material): Pick<LlmWorkload, 'cases' | 'absent'> {
+  const absent = new Map<string, string>()
+  const cases = Array.from(familyOf, ([kind, family]) => {
+    const made = family.cases(material)
+    if (typeof made !== 'string') return made.map(asked => named(kind, asked))
+    absent.set(kind, made)
+    return []
+  })
+  return { cases: cases.flat(), absent }
 }
 
-function promptCases(prompts: readonly { id: string; tokens: readonly number[] }[], newTokens: number): LlmCase[] {
-  const named = (kind: CaseKind, chosen: typeof prompts) =>
-    chosen.map(({ id, tokens }) => ({
-      id: `${kind}.${id}`,
-      kind,
-      tokens,
-      newTokens: kind === 'generate' ? newTokens : 0,
-    }))
-  const stepwise = prompts
-    .filter(({ tokens }) => tokens.length >= 4)
-    .slice(0, STEPWISE_PROMPTS)
-    .map(({ id, tokens }) => ({ id, tokens: tokens.slice(0, STEPWISE_TOKENS) }))
-  return [
-    ...named('logits', prompts.slice(0, LOGITS_PROMPTS)),
-    ...named('generate', prompts),
-    ...named('stepwise', stepwise),
-  ]
+function named(kind: string, { name, ...asked }: Asked): LlmCase {
+  return { id: name.startsWith(`${kind}.`) ? name : `${kind}.${name}`, kind, newTokens: 0, ...asked }
 }
 
-/** The workload of a model with a tokenizer. Prompts longer than the model's positions are left out. */
+/**
+ * The workload of a model with a tokenizer. A prompt that does not fit is an AssayError('plan-invalid') where somebody chose it;
+ * of the usual prompts those that do not fit are left out, with a remark.
+ */
 export function textWorkload(
-  prompts: readonly Prompt[],
-  text: string | null,
+  { prompts, origin, text }: PromptSet,
   codec: TextCodec,
   limits: LanguageModelLimits,
 ): LlmWorkload {
   const hasAnswers = prompts.some(({ answer }) => answer !== undefined)
   const newTokens = hasAnswers ? ANSWER_TOKENS : FREE_TOKENS
-  const encoded = prompts
-    .map(({ id, text: prompt }) => ({ id, tokens: codec.encode(prompt) }))
-    .filter(({ tokens }) => tokens.length > 0 && tokens.length + newTokens <= limits.positions)
+  const encoded = prompts.map(prompt => ({ id: prompt.id, tokens: codec.encode(prompt.text) }))
+  const fits = ({ tokens }: { tokens: readonly number[] }) =>
+    tokens.length > 0 && tokens.length + newTokens <= limits.positions
+  const unfit = encoded.filter(prompt => !fits(prompt)).map(prompt => sayUnfit(prompt, newTokens, limits.positions))
+  const [first] = unfit
+  if (origin !== null && first !== undefined)
+    throw new AssayError('plan-invalid', first, { where: origin, hint: 'shorten it, or leave it out' })
   const textTokens = text === null ? [] : codec.encodePlain(text)
+  const fitting = encoded.filter(fits)
   return {
-    cases: [...promptCases(encoded, newTokens), ...perplexityCases(textTokens, limits.positions)],
+    ...casesOf({ prompts: fitting, text: textTokens, newTokens, limits }),
+    remarks: unfit.map(reason => `left out: ${reason}`),
     stop: limits.stop,
     answers: new Map(
       prompts.flatMap(({ id, answer }) => (answer === undefined ? [] : [[`generate.${id}`, answer] as const])),
     ),
     decode: codec.decode,
-    benchmarkTokens: textTokens.length > 0 ? textTokens : encoded.flatMap(({ tokens }) => tokens),
+    benchmarkTokens: textTokens.length > 0 ? textTokens : fitting.flatMap(({ tokens }) => tokens),
   }
+}
+
+function sayUnfit(
+  { id, tokens }: { readonly id: string; readonly tokens: readonly number[] },
+  newTokens: number,
+  positions: number,
+): string {
+  if (tokens.length === 0) return `the prompt '${id}' has no tokens`
+  return (
+    `the prompt '${id}' has ${tokens.length} tokens and is continued by up to ${newTokens}, ` +
+    `more than the model's ${positions} positions`
+  )
 }
 
 /** The workload of a model without a tokenizer (seeded weights): random tokens, the same in every run. */
@@ -105,7 +96,8 @@ export function randomWorkload(limits: LanguageModelLimits): LlmWorkload {
   )
   const prompts = lengths.map(length => ({ id: `random-${length}`, tokens: draw(length) }))
   return {
-    cases: [...promptCases(prompts, FREE_TOKENS), ...perplexityCases(draw(2 * WINDOW), limits.positions)],
+    ...casesOf({ prompts, text: draw(RANDOM_TEXT), newTokens: FREE_TOKENS, limits }),
+    remarks: [],
     stop: [],
     answers: new Map(),
     decode: null,
@@ -124,35 +116,38 @@ function seededTokens(vocabulary: number): () => number {
   }
 }
 
+/** The cases of the kinds that somebody wants judged. */
+export function casesOfKinds(workload: LlmWorkload, kinds: ReadonlySet<string>): LlmWorkload {
+  return { ...workload, cases: workload.cases.filter(({ kind }) => kinds.has(kind)) }
+}
+
+/** The cases that a reference answers too; the others compare a device with itself. */
+export function referenceCases({ cases }: LlmWorkload): LlmCase[] {
+  return cases.filter(({ kind }) => familyOf.get(kind)?.ofGolden !== null)
+}
+
 /**
  * The same workload on a golden's inputs: its cases take the place of those that a reference is needed for, those of a device
  * with itself stay. A golden of any tool may name its cases as it likes: what a case holds says what it is.
  */
 export function workloadOfGolden(workload: LlmWorkload, golden: Outputs): LlmWorkload {
-  const cases = Array.from(golden, ([id, { inputs, outputs }]): LlmCase | null => {
-    const kind = outputs['logits'] ? 'logits' : outputs['sequences'] ? 'generate' : outputs['nll'] ? 'perplexity' : null
-    const ids = inputs['input_ids']
-    if (kind === null || !ids || ids.shape.length !== 2 || ids.shape[0] !== 1) return null
-    const newTokens = kind === 'generate' ? (outputs['sequences']?.shape.at(-1) ?? 0) : 0
-    return { id: canonicalId(kind, id), kind, tokens: toNumbers(ids), newTokens }
+  const cases = Array.from(golden, ([id, stored]): LlmCase[] => {
+    for (const [kind, { ofGolden }] of familyOf) {
+      const found = ofGolden?.(stored)
+      if (found) return [named(kind, { ...found, name: id })]
+    }
+    return []
   })
-  return {
-    ...workload,
-    cases: [...cases.filter(found => found !== null), ...workload.cases.filter(({ kind }) => kind === 'stepwise')],
-  }
-}
-
-function canonicalId(kind: CaseKind, id: string): string {
-  return id.startsWith(`${kind}.`) ? id : `${kind}.${id}`
+  const ofDevice = workload.cases.filter(({ kind }) => familyOf.get(kind)?.ofGolden === null)
+  return { ...workload, cases: [...cases.flat(), ...ofDevice] }
 }
 
 /** A golden's outputs under the ids that the workload's cases have. Cases that are none of a language model are left out. */
 export function goldenOutputs(workload: LlmWorkload, golden: Outputs): Outputs {
   const wanted = new Set(workload.cases.map(({ id }) => id))
-  const kinds: CaseKind[] = ['logits', 'generate', 'perplexity']
   return new Map(
     Array.from(golden, ([id, outputs]) => {
-      const found = kinds.map(kind => canonicalId(kind, id)).find(name => wanted.has(name))
+      const found = [id, ...Array.from(familyOf.keys(), kind => `${kind}.${id}`)].find(name => wanted.has(name))
       return found === undefined ? [] : [[found, outputs] as const]
     }).flat(),
   )

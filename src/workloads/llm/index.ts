@@ -1,8 +1,10 @@
 export {
   benchmarkPrompts,
+  casesOfKinds,
   goldenOutputs,
-  type LlmCase,
   type LlmWorkload,
+  referenceCases,
   workloadOfGolden,
 } from './cases.ts'
+export { caseKinds, familyOf, type LlmCase } from './families/index.ts'
 export { workloadOf } from './workload.ts'

@@ -82,14 +82,22 @@ function readText(path: string): string {
 /** English prose that no model was trained on: the zoo's own held-out text, for models that bring none. */
 const DEFAULT_TEXT = resolve(import.meta.dirname, '..', '..', '..', 'zoo', 'llama', 'heldout.txt')
 
+/** What a model is asked. */
+export interface PromptSet {
+  readonly prompts: readonly Prompt[]
+  /** The file that they were chosen by; null for the usual ones. */
+  readonly origin: string | null
+  readonly text: string | null
+}
+
 /** The prompts and the text for a model: the plan's, else those in the model's directory (workload.json), else the defaults. */
 export function promptsFor(
   directory: string | null,
   chosen: { readonly prompts?: string | undefined; readonly text?: string | undefined },
-): { prompts: readonly Prompt[]; text: string | null } {
+): PromptSet {
   const own = directory === null ? null : join(directory, 'workload.json')
   const path = chosen.prompts ?? (own !== null && existsSync(own) ? own : null)
-  const file = path === null ? { prompts: DEFAULT_PROMPTS, text: null } : readWorkload(path)
+  const file = { origin: path, ...(path === null ? { prompts: DEFAULT_PROMPTS, text: null } : readWorkload(path)) }
   if (chosen.text !== undefined) return { ...file, text: readText(chosen.text) }
   return { ...file, text: file.text ?? (existsSync(DEFAULT_TEXT) ? readText(DEFAULT_TEXT) : null) }
 }

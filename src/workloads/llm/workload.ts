@@ -12,6 +12,5 @@ export function workloadOf(
   const limits = limitsOf(model.graph, model.config, model.directory)
   const codec = model.directory === null ? null : openTokenizer(model.directory, limits.vocabulary)
   if (codec === null) return randomWorkload(limits)
-  const { prompts, text } = promptsFor(model.directory, chosen)
-  return textWorkload(prompts, text, codec, limits)
+  return textWorkload(promptsFor(model.directory, chosen), codec, limits)
 }

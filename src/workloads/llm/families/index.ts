@@ -1,0 +1,20 @@
+/** Every kind of case, by name. A new kind is one new file and one line here. */
+import type { CaseFamily } from './family.ts'
+import { generate } from './generate.ts'
+import { logits } from './logits.ts'
+import { perplexity } from './perplexity.ts'
+import { stepwise } from './stepwise.ts'
+
+const families = {
+  logits,
+  generate,
+  perplexity,
+  stepwise,
+} as const satisfies Readonly<Record<string, CaseFamily>>
+
+/** The kinds in the order in which their cases are run. */
+export const caseKinds: readonly string[] = Object.keys(families)
+
+export const familyOf: ReadonlyMap<string, CaseFamily> = new Map(Object.entries(families))
+
+export type { Asked, AskedModel, LlmCase, Material } from './family.ts'
