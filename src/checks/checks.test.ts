@@ -31,7 +31,13 @@ function someCases(seed: number) {
 
 function withSelfChecks(cases: ReturnType<typeof someCases>) {
   const { logits } = cases['stepwise.a']
-  return { ...cases, 'stepwise.a': { logits, logits_stepwise: logits }, 'logits.a': { logits, logits_again: logits } }
+  return {
+    ...cases,
+    'stepwise.a': { logits, logits_stepwise: logits },
+    'batch.a': { logits, logits_batched: logits },
+    'padding.a': { logits, logits_padded: logits },
+    'logits.a': { logits, logits_again: logits },
+  }
 }
 
 describe.each(Object.entries(checks))('%s', (name, check) => {
@@ -132,15 +138,17 @@ const anyTensor: fc.Arbitrary<TensorData> = fc
     return { type, shape, bytes: Uint8Array.from({ length }, (_, i) => bytes[i % Math.max(1, bytes.length)] ?? 0) }
   })
 
+/** Every output that a check looks at, and one that none does. */
+const OUTPUTS = [
+  ...new Set(Object.values(withSelfChecks(someCases(1))).flatMap(tensors => Object.keys(tensors))),
+  'other',
+]
+
 const garbage: fc.Arbitrary<Outputs> = fc
   .array(
     fc.tuple(
-      fc.constantFrom(...Object.keys(someCases(1)), 'logits.z', 'other'),
-      fc.dictionary(
-        fc.constantFrom('logits', 'logits_again', 'logits_stepwise', 'sequences', 'margins', 'nll', 'other'),
-        anyTensor,
-        { noNullPrototype: true },
-      ),
+      fc.constantFrom(...Object.keys(withSelfChecks(someCases(1))), 'logits.z', 'other'),
+      fc.dictionary(fc.constantFrom(...OUTPUTS), anyTensor, { noNullPrototype: true }),
     ),
   )
   .map(entries => outputs(Object.fromEntries(entries)))

@@ -39,7 +39,8 @@ export function conclude(conclusion: Conclusion): CheckResult {
   const { name, reference, judgements, metrics, thresholds, smallestDrop, findings = [] } = conclusion
   const cases = judgements.map(judgement => judgement.result)
   const whole = settle(findings)
-  const status = combine([whole.status, ...cases.map(result => result.status)])
+  // Cases that the device refused are skips, and so is the check where there are no others.
+  const status = combine([...cases.map(result => result.status), ...findings.map(finding => finding.status)])
   const worst = judgements
     .filter(judgement => judgement.worst !== null)
     .reduce<CaseJudgement | null>((a, b) => (a === null || b.severity > a.severity ? b : a), null)

@@ -1,10 +1,12 @@
 /** Every check, by name, in the order of reports. A new check is one new file and one line here. */
+import { batchInvariance } from './batch-invariance.ts'
 import type { Check } from './check.ts'
 import { determinism } from './determinism.ts'
 import { greedyAgreement } from './greedy-agreement.ts'
 import { knownAnswers } from './known-answers.ts'
 import { logitsParity } from './logits-parity.ts'
 import { outputsParity } from './outputs-parity.ts'
+import { padding } from './padding.ts'
 import { perplexity } from './perplexity.ts'
 import { prefillDecode } from './prefill-decode.ts'
 
@@ -14,6 +16,8 @@ export const checks = {
   'greedy-agreement': greedyAgreement,
   perplexity,
   'prefill-decode': prefillDecode,
+  'batch-invariance': batchInvariance,
+  padding,
   determinism,
   'outputs-parity': outputsParity,
 } as const satisfies Readonly<Record<string, Check>>

@@ -86,6 +86,12 @@ export function unmeasuredLogits(id: string, findings: readonly Finding[]): Logi
   return { ...unmeasured(id, findings), measured: null }
 }
 
+/** A case that the device cannot do, which says nothing of the others. */
+export function refusedLogits(id: string, reason: string): LogitsJudgement {
+  const nothing = unmeasuredLogits(id, [])
+  return { ...nothing, result: { ...nothing.result, status: 'skip', reason } }
+}
+
 /** A value that should be a number and is not comes before the largest error. */
 function worstElement(
   { id, output }: LogitsSubject,

@@ -22,6 +22,8 @@ const WRONG = [
   'forgetful-cache',
   'wrong-token',
   'no-tokens',
+  'mixing',
+  'blind-to-padding',
 ] as const
 const TIMED = ['fast-and-wrong', 'tired', 'short', 'unmeasured', 'small', 'narrow'] as const
 
@@ -93,6 +95,22 @@ describe('a device that computes something else fails, with the place:', () => {
     expect(check('forgetful-cache', 'logits-parity').status).toBe('pass')
   })
 
+  test('rows that change with the rows beside them', () => {
+    expect(check('mixing', 'batch-invariance')).toMatchObject({
+      status: 'fail',
+      reason: expect.stringMatching(/^logits_batched of row-1-of-2 differ by relL2/),
+    })
+    expect(check('scaled', 'batch-invariance').status).toBe('pass')
+  })
+
+  test('a mask that is ignored, where padding stands before a row', () => {
+    const { status, cases } = check('blind-to-padding', 'padding')
+    expect(status).toBe('fail')
+    const wrong = cases.filter(one => one.status === 'fail').map(({ id }) => id.split('-')[0])
+    expect(wrong).toEqual(Array(4).fill('padding.left'))
+    expect(check('blind-to-padding', 'batch-invariance').status).toBe('pass')
+  })
+
   test('a token that the reference would not have chosen, by its number', () => {
     const greedy = check('wrong-token', 'greedy-agreement')
     expect(greedy.status).toBe('fail')
@@ -108,6 +126,8 @@ describe('a device that computes something else fails, with the place:', () => {
       'greedy-agreement',
       'perplexity',
       'prefill-decode',
+      'batch-invariance',
+      'padding',
       'determinism',
     ])
   })

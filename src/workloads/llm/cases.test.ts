@@ -3,14 +3,16 @@ import { describe, expect, test } from 'vitest'
 import type { CaseOutputs, Outputs } from '../../checks/index.ts'
 import { type NamedTensors, tensorOf, tokenTensor } from '../../tensor.ts'
 import {
-  benchmarkPrompts,
+  casesOfKinds,
   goldenOutputs,
   type LlmWorkload,
   randomWorkload,
+  referenceCases,
   textWorkload,
   workloadOfGolden,
 } from './cases.ts'
 import type { Prompt } from './prompts.ts'
+import { stretches } from './stretches.ts'
 import type { TextCodec } from './tokenizer.ts'
 
 /** One token a character, with a begin token 1 before a prompt. */
@@ -58,6 +60,15 @@ describe('the workload of text', () => {
     refused(100, tooLong).toThrow(expect.objectContaining(error))
     refused(154, tooLong).toThrow()
     refused(155, tooLong).not.toThrow()
+  })
+
+  test('has the cases of chosen kinds alone, and says why others have none', () => {
+    const workload = textWorkload(usual(prompts), codec, { ...LIMITS, positions: 70 })
+    expect(workload.absent.get('padding')).toBeUndefined()
+    const chosen = casesOfKinds(workload, new Set(['logits', 'batch']))
+    expect([...new Set(chosen.cases.map(({ kind }) => kind))]).toEqual(['logits', 'batch'])
+    const none = textWorkload(usual([]), codec, LIMITS)
+    expect(none.absent.get('batch')).toBe('there is no text to take rows from')
   })
 
   test('leaves out a usual prompt that does not fit, and says so', () => {
@@ -124,7 +135,7 @@ describe('prompts of a benchmark', () => {
   test('are as many and as long as asked, and no two rows are the same', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 64 }), fc.integer({ min: 1, max: 600 }), (batch, length) => {
-        const rows = benchmarkPrompts(tokens, batch, length)
+        const rows = stretches(tokens, batch, length)
         expect(rows.map(row => row.length)).toEqual(Array(batch).fill(length))
         expect(new Set(rows.map(row => row.join())).size).toBe(batch)
       }),
@@ -132,8 +143,8 @@ describe('prompts of a benchmark', () => {
   })
 
   test('repeat tokens where there are too few', () => {
-    expect(benchmarkPrompts([7, 8, 9], 1, 7)).toEqual([[7, 8, 9, 7, 8, 9, 7]])
-    expect(benchmarkPrompts([7, 8, 9], 3, 2)).toEqual([
+    expect(stretches([7, 8, 9], 1, 7)).toEqual([[7, 8, 9, 7, 8, 9, 7]])
+    expect(stretches([7, 8, 9], 3, 2)).toEqual([
       [7, 8],
       [8, 9],
       [9, 7],
@@ -159,7 +170,7 @@ describe('a golden of another tool', () => {
   const workload = workloadOfGolden(own, golden)
 
   test('names its cases as it likes: what a case holds says what it is', () => {
-    expect(workload.cases.filter(({ kind }) => kind !== 'stepwise')).toEqual([
+    expect(referenceCases(workload)).toEqual([
       { id: 'logits.capital', kind: 'logits', tokens: [5, 6], newTokens: 0 },
       { id: 'logits.sum', kind: 'logits', tokens: [7], newTokens: 0 },
       { id: 'generate.answer', kind: 'generate', tokens: [8], newTokens: 3 },
@@ -174,7 +185,7 @@ describe('a golden of another tool', () => {
   })
 
   test('leaves the cases of a device with itself to the workload', () => {
-    expect(idsOf(workload, 'stepwise')).toEqual(idsOf(own, 'stepwise'))
+    for (const kind of ['stepwise', 'batch', 'padding']) expect(idsOf(workload, kind)).toEqual(idsOf(own, kind))
     expect(idsOf(own, 'stepwise')).toHaveLength(1)
   })
 })

@@ -152,11 +152,3 @@ export function goldenOutputs(workload: LlmWorkload, golden: Outputs): Outputs {
     }).flat(),
   )
 }
-
-/** Prompts for a batch: each row a different stretch of the benchmark's tokens, repeated where they are too few. */
-export function benchmarkPrompts(tokens: readonly number[], batch: number, length: number): number[][] {
-  const stride = Math.max(1, Math.floor(tokens.length / batch))
-  return Array.from({ length: batch }, (_, row) =>
-    Array.from({ length }, (_, at) => tokens[(row * stride + at) % tokens.length] ?? 0),
-  )
-}

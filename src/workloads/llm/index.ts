@@ -1,5 +1,4 @@
 export {
-  benchmarkPrompts,
   casesOfKinds,
   goldenOutputs,
   type LlmWorkload,
@@ -7,4 +6,5 @@ export {
   workloadOfGolden,
 } from './cases.ts'
 export { caseKinds, familyOf, type LlmCase } from './families/index.ts'
+export { stretches as benchmarkPrompts } from './stretches.ts'
 export { workloadOf } from './workload.ts'

@@ -68,3 +68,8 @@ export function storedTokens({ inputs }: CaseOutputs): number[] | null {
   const ids = inputs['input_ids']
   return ids === undefined || ids.shape.length !== 2 || ids.shape[0] !== 1 ? null : toNumbers(ids)
 }
+
+/** Tokens to cut rows from: the text, or the prompts where there is none. */
+export function runningText({ text, prompts }: Material): readonly number[] {
+  return text.length > 0 ? text : prompts.flatMap(({ tokens }) => tokens)
+}

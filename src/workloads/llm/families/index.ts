@@ -1,7 +1,9 @@
 /** Every kind of case, by name. A new kind is one new file and one line here. */
+import { batch } from './batch.ts'
 import type { CaseFamily } from './family.ts'
 import { generate } from './generate.ts'
 import { logits } from './logits.ts'
+import { padding } from './padding.ts'
 import { perplexity } from './perplexity.ts'
 import { stepwise } from './stepwise.ts'
 
@@ -10,6 +12,8 @@ const families = {
   generate,
   perplexity,
   stepwise,
+  batch,
+  padding,
 } as const satisfies Readonly<Record<string, CaseFamily>>
 
 /** The kinds in the order in which their cases are run. */
