@@ -36,6 +36,10 @@ function withSelfChecks(cases: ReturnType<typeof someCases>) {
     'stepwise.a': { logits, logits_stepwise: logits },
     'batch.a': { logits, logits_batched: logits },
     'padding.a': { logits, logits_padded: logits },
+    'rotary.a': { logits, logits_shifted: logits },
+    'rotary.b': { logits, logits_stretched: rounded(logits, 0.5) },
+    'window.a': { outside: logits, outside_changed: logits },
+    'window.b': { inside: logits, inside_changed: rounded(logits, 0.5) },
     'logits.a': { logits, logits_again: logits },
   }
 }

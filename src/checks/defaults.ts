@@ -51,6 +51,11 @@ export const SELF_RELATIVE_ERROR: Readonly<Record<Precision, Threshold>> = {
   'int4-symmetric': SAME_INTEGERS,
 }
 
+/** relL2 of two outputs that must differ: what could be rounding shows nothing. */
+export function mustChange(whole: Threshold): Threshold {
+  return atLeast(whole.limit, 'a change that is heard is larger than what rounding may do, the limit of relL2')
+}
+
 /** How much worse than the whole one position may be. One wrong row of 500 moves the whole by 6 % at most. */
 const POSITION_FACTOR = 5
 

@@ -9,6 +9,8 @@ import { outputsParity } from './outputs-parity.ts'
 import { padding } from './padding.ts'
 import { perplexity } from './perplexity.ts'
 import { prefillDecode } from './prefill-decode.ts'
+import { rotary } from './rotary.ts'
+import { slidingWindow } from './sliding-window.ts'
 
 export const checks = {
   'logits-parity': logitsParity,
@@ -18,6 +20,8 @@ export const checks = {
   'prefill-decode': prefillDecode,
   'batch-invariance': batchInvariance,
   padding,
+  'sliding-window': slidingWindow,
+  rotary,
   determinism,
   'outputs-parity': outputsParity,
 } as const satisfies Readonly<Record<string, Check>>

@@ -17,13 +17,15 @@ import { checks } from './index.ts'
 const A = someLogits(2)
 
 describe.each([
-  ['batch-invariance', 'batch', 'logits_batched'],
-  ['padding', 'padding', 'logits_padded'],
-] as const)('%s', (name, kind, output) => {
+  ['batch-invariance', 'batch', 'logits', 'logits_batched', 'the row alone'],
+  ['padding', 'padding', 'logits', 'logits_padded', 'the row alone'],
+  ['rotary', 'rotary', 'logits', 'logits_shifted', 'positions from 0'],
+  ['sliding-window', 'window', 'outside', 'outside_changed', 'another token outside the window'],
+] as const)('%s', (name, kind, plain, output, against) => {
   const judgeCase = (tensors: NamedTensors, precision: Parameters<typeof contextOf>[0] = 'fp32') =>
     checks[name].judge(null, outputs({ [`${kind}.a`]: tensors }), contextOf(precision))
   const judge = (other: TensorData, precision: Parameters<typeof contextOf>[0] = 'fp32') =>
-    judgeCase({ logits: A, [output]: other }, precision)
+    judgeCase({ [plain]: A, [output]: other }, precision)
 
   it('passes for the same bits', () => {
     expect(judge(A)).toMatchObject({
@@ -64,18 +66,18 @@ describe.each([
   it('fails for NaN on either side, and on both', () => {
     const broken = withValue(A, 45, Number.NaN)
     expect(judge(broken).status).toBe('fail')
-    expect(judgeCase({ logits: broken, [output]: A }).status).toBe('fail')
-    expect(judgeCase({ logits: broken, [output]: broken }).status).toBe('fail')
+    expect(judgeCase({ [plain]: broken, [output]: A }).status).toBe('fail')
+    expect(judgeCase({ [plain]: broken, [output]: broken }).status).toBe('fail')
   })
 
   it('fails for another shape or type, bytes that lack, and a missing output', () => {
     expect(judge(truncated(A)).reason).toBe(
-      `output ${output} of a has shape [1, 7, 40] where the row alone has [1, 8, 40]`,
+      `output ${output} of a has shape [1, 7, 40] where ${against} has [1, 8, 40]`,
     )
     expect(judge(asHalf(A)).status).toBe('fail')
     expect(judge({ ...A, bytes: A.bytes.subarray(4) }).status).toBe('fail')
-    expect(judgeCase({ logits: A }).reason).toBe(`output ${output} of a is missing`)
-    expect(judgeCase({ [output]: A }).reason).toBe('output logits of a is missing')
+    expect(judgeCase({ [plain]: A }).reason).toBe(`output ${output} of a is missing`)
+    expect(judgeCase({ [output]: A }).reason).toBe(`output ${plain} of a is missing`)
   })
 
   it('is skipped where the device cannot, with what it said, and where there is no case, with the reason', () => {

@@ -37,18 +37,24 @@ export function twoWays({
       if (ids.length === 0) return skipped(name, context.absent.get(kind) ?? `there is no case ${kind}.*`, null)
       const limit = SELF_RELATIVE_ERROR[context.precision]
       const judgements = ids.map(id => judgeTwoWays(id, device.get(id), ways, limit))
-      const metrics = logitsMetrics(judgements.flatMap(judgement => judgement.measured ?? []))
-      const differing = judgements.reduce((sum, { result }) => sum + (result.metrics['differingElements'] ?? 0), 0)
       return conclude({
         name,
         reference: null,
         judgements,
-        metrics: Object.keys(metrics).length === 0 ? {} : { ...metrics, differingElements: differing },
+        metrics: twoWaysMetrics(judgements),
         thresholds: logitsThresholds(limit),
         smallestDrop: smallestShare(judgements.reduce((sum, judgement) => sum + judgement.samples, 0)),
       })
     },
   }
+}
+
+/** The numbers of several cases, with the elements whose bits differ. */
+export function twoWaysMetrics(judgements: readonly LogitsJudgement[]): Record<string, number> {
+  const measured = judgements.flatMap(judgement => judgement.measured ?? [])
+  if (measured.length === 0) return {}
+  const differing = judgements.reduce((sum, { result }) => sum + (result.metrics['differingElements'] ?? 0), 0)
+  return { ...logitsMetrics(measured), differingElements: differing }
 }
 
 /** Judges one case. The same bits are best; other bits within the noise pass too, and are counted and shown. */

@@ -173,3 +173,26 @@ describe('what does not fit is refused with its place:', () => {
     ).toThrow('model.layers.0.h is named twice')
   })
 })
+
+describe('what a graph says of its attention', () => {
+  const attention = (turned: { q: boolean; k: boolean }) =>
+    traced(({ s, cache, x }) => {
+      const rope = { theta: 10000 }
+      const [q, k, v] = [heads(s, 'q', x, 2), heads(s, 'k', x, 2), heads(s, 'v', x, 2)]
+      const turn = (t: Tensor, wanted: boolean) => (wanted ? s.rope(t, cache.positions, rope) : t)
+      const o = s.attend(turn(q, turned.q), cache.extend(turn(k, turned.k), v), { scale: 0.5 })
+      return s.linear('head', o.rearrange('b h t d -> b t (h d)'), 11)
+    })
+
+  test('positions are relative where every query and key is turned by its position, and only there', () => {
+    expect(attention({ q: true, k: true }).positioning).toBe('relative')
+    expect(attention({ q: true, k: false }).positioning).toBe('none')
+    expect(attention({ q: false, k: true }).positioning).toBe('none')
+    expect(attention({ q: false, k: false }).positioning).toBe('none')
+    expect(traced(({ s, x }) => s.linear('head', x, 11)).positioning).toBe('none')
+  })
+
+  test('each layer has a window, or sees all', () => {
+    expect(attention({ q: true, k: true }).windows).toEqual([null])
+  })
+})

@@ -50,6 +50,10 @@ export interface CacheShape {
   readonly headDim: number
 }
 
+/**
+ * How a model knows positions. Relative: queries and keys are turned by their position, and nothing else knows it, so that only
+ * differences count.
+ */
 export type Positioning = 'relative' | 'absolute' | 'none'
 
 /** A traced model: its nodes in order of computation and everything that they need. */

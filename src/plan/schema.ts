@@ -62,6 +62,8 @@ const Limits = z.strictObject({
   callMs: durationMs.default(600_000),
   /** Memory that a worker may hold; it is stopped when it holds more. */
   workerMemoryBytes: count(MOST_BYTES).optional(),
+  /** The most arithmetic of one forward pass that a check may ask for, TFLOP; see workloads/llm/pass-cost.ts for the usual one. */
+  passTflop: z.number().positive().max(1e9).optional(),
   /** Tries for a unit that ends as error. */
   attempts: count(100).default(1),
 })

@@ -26,7 +26,8 @@ export async function runLlmUnit(context: UnitContext): Promise<void> {
   if (reason !== null) throw new Skip(reason)
   const checks = askedChecks(plan, caseKinds)
   const kinds = new Set(checks.flatMap(check => check.kinds))
-  const ownWorkload = casesOfKinds(workloadOf(model, chosenPrompts(unit.entry, base)), kinds)
+  const ownWorkload = casesOfKinds(workloadOf(model, chosenPrompts(unit.entry, base), plan.limits.passTflop), kinds)
+
   const wantsChecks = checks.length > 0
   const lacking = noRoom(model, placementsOf(context, model, found, ownWorkload, wantsChecks), plan.limits, home)
   if (lacking !== null) throw new Skip(lacking)

@@ -172,3 +172,40 @@ test('a row padded on the left is refused where attention is fused, since that i
   const { values } = await model.run(inputs([1, 1, 1, 0]))
   expect(compareElements(alone.values, values.subarray(0, 3 * 96)).relL2).toBeLessThan(1e-5)
 })
+
+const positioned = (positions: readonly number[]) => ({ ...ids, position_ids: tokenTensor([positions]) })
+
+test.each(['portable', 'ort'] as const)(
+  'positions that the host gives are those of the pass: from 0 as if counted, shifted to the same effect, stretched to another (%s)',
+  async dialect => {
+    const model = await subject()('fp32', dialect)
+    const counted = (await model.run(ids)).values
+    const at = async (position: (index: number) => number) =>
+      compareElements(counted, (await model.run(positioned(PROMPT.map((_, index) => position(index))))).values).relL2
+    expect(await at(index => index)).toBe(0)
+    expect(await at(index => index + 76)).toBeLessThan(1e-5) // the last of the model's 96 positions
+    expect(await at(index => index * 3)).toBeGreaterThan(1e-2)
+  },
+)
+
+test('positions are refused that are not the tokens’, not the model’s, or not asked for by the graph', async () => {
+  const load = subject()
+  const model = await load('fp32', 'ort')
+  const refusal = (code: string, message: string) => ({ code, message: expect.stringContaining(message) })
+  await expect(model.run({ ...ids, position_ids: tokenTensor([[0, 1]]) })).rejects.toMatchObject(
+    refusal('invalid-request', 'position_ids is i64[1,2], and must be i64[1, 20]'),
+  )
+  await expect(model.run(positioned(PROMPT.map((_, index) => index + 77)))).rejects.toMatchObject(
+    refusal('invalid-request', 'position_ids holds 96, and the model knows 96 positions'),
+  )
+  await expect(model.run(positioned(PROMPT.map((_, index) => index - 1)))).rejects.toMatchObject(
+    refusal('invalid-request', 'position_ids holds -1'),
+  )
+  await expect(model.generate(positioned(PROMPT.map((_, index) => index)), 2)).rejects.toMatchObject(
+    refusal('invalid-request', 'generate counts positions itself'),
+  )
+  const fused = await load('fp32', 'ort', FUSED)
+  await expect(fused.run(positioned(PROMPT.map((_, index) => index)))).rejects.toMatchObject(
+    refusal('unsupported', 'this graph counts positions itself'),
+  )
+})

@@ -24,6 +24,7 @@ const WRONG = [
   'no-tokens',
   'mixing',
   'blind-to-padding',
+  'deaf-to-positions',
 ] as const
 const TIMED = ['fast-and-wrong', 'tired', 'short', 'unmeasured', 'small', 'narrow'] as const
 
@@ -111,6 +112,14 @@ describe('a device that computes something else fails, with the place:', () => {
     expect(check('blind-to-padding', 'batch-invariance').status).toBe('pass')
   })
 
+  test('positions that are not heard', () => {
+    expect(check('deaf-to-positions', 'rotary')).toMatchObject({
+      status: 'fail',
+      reason: expect.stringMatching(/^stretched: .*position_ids are ignored$/),
+    })
+    expect(check('deaf-to-positions', 'padding').status).toBe('pass')
+  })
+
   test('a token that the reference would not have chosen, by its number', () => {
     const greedy = check('wrong-token', 'greedy-agreement')
     expect(greedy.status).toBe('fail')
@@ -128,6 +137,7 @@ describe('a device that computes something else fails, with the place:', () => {
       'prefill-decode',
       'batch-invariance',
       'padding',
+      'rotary',
       'determinism',
     ])
   })

@@ -76,7 +76,10 @@ class CannotAnswer(Exception):
 
 
 class Bigram:
-    """A language model that looks at one token. Its forward pass takes rows of token ids and gives rows of rows of logits."""
+    """
+    A language model that looks at one token. Its forward pass takes rows of token ids and gives rows of rows of logits.
+    `attention_mask` and `position_ids`, which a call may bring, change nothing here: no token sees another, wherever it stands.
+    """
 
     def __init__(self, directory):
         with open(os.path.join(directory, "config.json"), encoding="utf-8") as file:

@@ -54,6 +54,7 @@ export function readRequest(
 ): GenerationRequest {
   const graph = languageModel(session)
   const prompt = readPrompt(session, graph, tensors)
+  if (prompt.positions !== null) throw invalid('position_ids belong to run: generate counts positions itself')
   const needed = prompt.tokens + newTokens - 1
   if (needed > graph.positions)
     throw invalid(`${prompt.tokens} + ${newTokens} tokens, and the model knows ${graph.positions} positions`)

@@ -12,12 +12,18 @@ export interface Prompt {
   readonly ids: BigInt64Array
   /** [batch, tokens], 1 where a token is real. */
   readonly mask: Uint8Array
+  /** [batch, tokens], where the host gave them; else they count the real tokens. */
+  readonly positions: BigInt64Array | null
   /** Inputs of the graph without a role. */
   readonly extras: Readonly<Record<string, Tensor>>
 }
 
 /** The names under which a host sends what has a role; the graph's own names are taken too. */
-const HOST_NAMES: Partial<Record<InputRole, string>> = { 'input-ids': 'input_ids', 'attention-mask': 'attention_mask' }
+const HOST_NAMES: Partial<Record<InputRole, string>> = {
+  'input-ids': 'input_ids',
+  'attention-mask': 'attention_mask',
+  'position-ids': 'position_ids',
+}
 
 /** Reads a prompt from the tensors of a call. @throws WorkerError `invalid-request` naming what is wrong */
 export function readPrompt(session: Session, graph: GraphInterface, tensors: NamedTensors): Prompt {
@@ -46,11 +52,13 @@ export function readPrompt(session: Session, graph: GraphInterface, tensors: Nam
   const mask = readMask(take('attention-mask'), batch, tokens)
   if (!Object.values(graph.roles).some(role => role === 'attention-mask' || role === 'slot-mask'))
     refuseGaps(mask, tokens)
+  const positions = readPositions(take('position-ids'), graph, batch, tokens)
   return {
     batch,
     tokens,
     ids: values,
     mask,
+    positions,
     extras: feedsOf(
       session.inputs.filter(input => !fed.has(input.name)),
       Object.fromEntries(rest),
@@ -63,6 +71,24 @@ function readMask(tensor: TensorData | undefined, batch: number, tokens: number)
   if (tensor.shape.length !== 2 || tensor.shape[0] !== batch || tensor.shape[1] !== tokens)
     throw invalid(`attention_mask is [${tensor.shape}], and must be [${batch}, ${tokens}]`)
   return Uint8Array.from(toNumbers(tensor))
+}
+
+function readPositions(
+  tensor: TensorData | undefined,
+  graph: GraphInterface,
+  batch: number,
+  tokens: number,
+): BigInt64Array | null {
+  if (tensor === undefined) return null
+  if (!Object.values(graph.roles).includes('position-ids'))
+    throw new WorkerError('unsupported', 'position_ids: this graph counts positions itself')
+  if (tensor.type !== 'i64' || tensor.shape.length !== 2 || tensor.shape[0] !== batch || tensor.shape[1] !== tokens)
+    throw invalid(`position_ids is ${tensor.type}[${tensor.shape}], and must be i64[${batch}, ${tokens}]`)
+  const positions = new BigInt64Array(tensor.bytes.slice().buffer)
+  const wrong = positions.find(position => position < 0n || position >= BigInt(graph.positions))
+  if (wrong !== undefined)
+    throw invalid(`position_ids holds ${wrong}, and the model knows ${graph.positions} positions`)
+  return positions
 }
 
 /** A graph that is told each row's length and no mask would look at padding that stands before a real token. */

@@ -18,6 +18,7 @@ const prompt: Prompt = {
   tokens: 3,
   ids: BigInt64Array.of(0n, 4n, 5n, 6n, 7n, 8n),
   mask: Uint8Array.of(0, 1, 1, 1, 1, 1),
+  positions: null,
   extras: {},
 }
 
@@ -51,4 +52,14 @@ test('a generated token sees the prompt but for its padding, what was generated,
     expect(valuesOf(feeds, 'slot_mask')).toEqual([...row(0), ...row(1)])
     expect(valuesOf(feeds, 'position_ids')).toEqual([past - 1, past])
   }
+})
+
+test('positions that the host gave are fed as they are, in every part of the prompt', () => {
+  const feeds: Feeds = {}
+  const given = { ...prompt, positions: BigInt64Array.of(7n, 9n, 11n, 30n, 31n, 33n) }
+  const inputs = new RoleInputs(graph, given)
+  inputs.fillPrompt(feeds, { keep: 1, slots: 0 })
+  expect(valuesOf(feeds, 'position_ids')).toEqual([7, 9, 11, 30, 31, 33])
+  inputs.fillPrompt(feeds, { keep: 1, from: 1, slots: 0 })
+  expect(valuesOf(feeds, 'position_ids')).toEqual([9, 11, 31, 33])
 })

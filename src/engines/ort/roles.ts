@@ -44,7 +44,7 @@ export class RoleInputs {
 
   /** The inputs of a pass over a part of the prompt. */
   fillPrompt(feeds: Feeds, { keep, from = 0, to = this.#prompt.tokens, slots }: Part): void {
-    const { batch, tokens, ids, mask } = this.#prompt
+    const { batch, tokens, ids, mask, positions } = this.#prompt
     const tensor = (role: InputRole): Tensor => {
       switch (role) {
         case 'input-ids':
@@ -54,7 +54,7 @@ export class RoleInputs {
         case 'slot-mask':
           return this.#maskOf(role, from, slots, to - from)
         case 'position-ids':
-          return int64(columns(positionsOf(mask, batch, tokens), tokens, from, to), [batch, to - from])
+          return int64(columns(positions ?? positionsOf(mask, batch, tokens), tokens, from, to), [batch, to - from])
         case 'last-index':
           return int32(
             Int32Array.from(rows({ batch, tokens, mask }), row => row.subarray(0, to).lastIndexOf(1)),

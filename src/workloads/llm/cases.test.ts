@@ -21,7 +21,15 @@ const codec: TextCodec = {
   encodePlain: text => Array.from(text, letter => letter.charCodeAt(0)),
   decode: tokens => String.fromCharCode(...tokens),
 }
-const LIMITS = { vocabulary: 128, positions: 100, stop: [2] }
+const LIMITS = {
+  vocabulary: 128,
+  positions: 100,
+  stop: [2],
+  windows: [null],
+  positioning: 'relative',
+  pass: { matrixElements: 1000, attentionFeatures: 16, heads: 2 },
+  mostTflop: 1,
+} as const
 
 const idsOf = (workload: LlmWorkload, kind: string) =>
   workload.cases.filter(item => item.kind === kind).map(({ id }) => id)

@@ -15,7 +15,13 @@ function limits(config: Record<string, unknown>, generation?: string) {
 }
 
 test('a model is bounded by its vocabulary and its positions', () => {
-  expect(limitsOf(graph, {}, null)).toEqual({ vocabulary: 96, positions: 96, stop: [] })
+  expect(limitsOf(graph, {}, null)).toMatchObject({
+    vocabulary: 96,
+    positions: 96,
+    stop: [],
+    windows: [null, null],
+    positioning: 'relative',
+  })
 })
 
 test.each<[string, Record<string, unknown>, string | undefined, number[]]>([

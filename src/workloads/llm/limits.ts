@@ -2,11 +2,18 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Graph } from '../../graph/index.ts'
+import { MOST_TFLOP, type PassShape, passShape } from './pass-cost.ts'
 
 export interface LanguageModelLimits {
   readonly vocabulary: number
   readonly positions: number
   readonly stop: readonly number[]
+  /** For each layer, how many positions a query sees, itself included; null where attention is full. */
+  readonly windows: readonly (number | null)[]
+  readonly positioning: Graph['positioning']
+  readonly pass: PassShape
+  /** The most arithmetic of one pass that a check asks for, TFLOP. */
+  readonly mostTflop: number
 }
 
 const TokenIds = z.union([z.int(), z.array(z.int())]).nullish()
@@ -21,6 +28,7 @@ export function limitsOf(
   graph: Graph,
   config: Readonly<Record<string, unknown>>,
   directory: string | null,
+  mostTflop = MOST_TFLOP,
 ): LanguageModelLimits {
   const path = directory === null ? null : join(directory, 'generation_config.json')
   const ofGeneration = path !== null && existsSync(path) ? readStop(path) : []
@@ -29,6 +37,10 @@ export function limitsOf(
   return {
     vocabulary: graph.vocabulary,
     positions: graph.maxPositions,
+    windows: graph.windows,
+    positioning: graph.positioning,
+    pass: passShape(graph),
+    mostTflop,
     stop: stop.filter(id => id >= 0 && id < graph.vocabulary),
   }
 }

@@ -8,8 +8,9 @@ import { openTokenizer } from './tokenizer.ts'
 export function workloadOf(
   model: LanguageModel,
   chosen: { readonly prompts?: string | undefined; readonly text?: string | undefined } = {},
+  mostTflop?: number,
 ): LlmWorkload {
-  const limits = limitsOf(model.graph, model.config, model.directory)
+  const limits = limitsOf(model.graph, model.config, model.directory, mostTflop)
   const codec = model.directory === null ? null : openTokenizer(model.directory, limits.vocabulary)
   if (codec === null) return randomWorkload(limits)
   return textWorkload(promptsFor(model.directory, chosen), codec, limits)

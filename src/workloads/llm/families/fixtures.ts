@@ -37,6 +37,8 @@ function random(seed: number): () => number {
 
 const dot = (a: readonly number[], b: readonly number[]) => a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0)
 
+const norm = (row: readonly number[]) => row.map(value => value / Math.sqrt(dot(row, row) / WIDTH + 1e-6))
+
 /** One head, rotary positions, no feed-forward part: all that the cases of a device with itself are about. */
 export function toyModel({ layers = 2, window = null, vocabulary = 32, fault = null }: ToySettings = {}): AskedModel {
   const draw = random(7)
@@ -60,7 +62,8 @@ export function toyModel({ layers = 2, window = null, vocabulary = 32, fault = n
       ),
     )
     for (const { q, k, v } of weights) {
-      const project = (m: readonly number[][]) => x.map(row => m.map(column => dot(row, column)))
+      const normed = x.map(norm)
+      const project = (m: readonly number[][]) => normed.map(row => m.map(column => dot(row, column)))
       const keys = project(k).map((key, at) =>
         fault === 'turns only the queries' ? key : turned(key, positions[at] ?? 0),
       )
@@ -77,7 +80,7 @@ export function toyModel({ layers = 2, window = null, vocabulary = 32, fault = n
       })
     }
     if (fault === 'forgets beyond 64 positions') x = x.map((row, at) => (at < 64 ? row : row.map(value => -value)))
-    return x.map(row => embedding.map(column => dot(row, column)))
+    return x.map(row => embedding.map(column => dot(norm(row), column)))
   }
 
   /** Logits of rows, [row][position][vocabulary]. */

@@ -5,7 +5,9 @@ import { generate } from './generate.ts'
 import { logits } from './logits.ts'
 import { padding } from './padding.ts'
 import { perplexity } from './perplexity.ts'
+import { rotary } from './rotary.ts'
 import { stepwise } from './stepwise.ts'
+import { window } from './window.ts'
 
 const families = {
   logits,
@@ -14,6 +16,8 @@ const families = {
   stepwise,
   batch,
   padding,
+  window,
+  rotary,
 } as const satisfies Readonly<Record<string, CaseFamily>>
 
 /** The kinds in the order in which their cases are run. */
@@ -21,4 +25,4 @@ export const caseKinds: readonly string[] = Object.keys(families)
 
 export const familyOf: ReadonlyMap<string, CaseFamily> = new Map(Object.entries(families))
 
-export type { Asked, AskedModel, LlmCase, Material } from './family.ts'
+export type { Asked, LlmCase, Material } from './family.ts'

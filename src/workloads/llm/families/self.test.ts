@@ -8,7 +8,15 @@ import type { LanguageModelLimits } from '../limits.ts'
 import { type Fault, type ToySettings, toyModel } from './fixtures.ts'
 import { familyOf } from './index.ts'
 
-const LIMITS: LanguageModelLimits = { vocabulary: 32, positions: 200, stop: [] }
+const LIMITS: LanguageModelLimits = {
+  vocabulary: 32,
+  positions: 200,
+  stop: [],
+  windows: [null, null],
+  positioning: 'relative',
+  pass: { matrixElements: 1000, attentionFeatures: 16, heads: 1 },
+  mostTflop: 1,
+}
 const TEXT = Array.from({ length: 300 }, (_, at) => (at * at * 7 + at) % 32)
 
 /** What a check says of a model, the way that the runner asks. */
@@ -99,5 +107,128 @@ describe('a padded row', () => {
       status: 'skip',
       reason: "the model's 20 positions leave no room for padding",
     })
+  })
+})
+
+describe('positions that are moved', () => {
+  const check = (fault: Fault | null, limits: Partial<LanguageModelLimits> = {}) =>
+    judged('rotary', 'rotary', { fault }, limits)
+
+  test('by the same number change nothing on a sound device, and further apart they do', async () => {
+    const result = await check(null)
+    expect(result).toMatchObject({ status: 'pass', samples: 24 + 24 + 1 })
+    expect(result.cases.map(({ id }) => id)).toEqual([
+      'rotary.shifted-by-1',
+      'rotary.shifted-by-100',
+      'rotary.stretched',
+    ])
+    expect(result.metrics['change']).toBeGreaterThan(0.01)
+  })
+
+  test('change the result where positions are added to the tokens', async () => {
+    expect(wrongCases(await check('counts positions absolutely'))).toEqual([
+      'rotary.shifted-by-1',
+      'rotary.shifted-by-100',
+    ])
+  })
+
+  test('change the result where only the queries are turned', async () => {
+    expect(wrongCases(await check('turns only the queries'))).toContain('rotary.shifted-by-100')
+  })
+
+  test('are heard, or the device fails', async () => {
+    const result = await check('ignores the positions')
+    expect(wrongCases(result)).toEqual(['rotary.stretched'])
+    expect(result.reason).toBe(
+      'stretched: positions further apart give the same logits, bit for bit: position_ids are ignored',
+    )
+  })
+
+  test('are skipped by a device that takes none, and a model to which they are not relative', async () => {
+    expect(await check('takes no positions')).toMatchObject({
+      status: 'skip',
+      reason: expect.stringContaining('takes no positions'),
+    })
+    expect(await check(null, { positioning: 'absolute' })).toMatchObject({
+      status: 'skip',
+      reason: 'the model learned its positions one by one, so that a shift changes the result',
+    })
+    expect(await check(null, { positioning: 'none' })).toMatchObject({ status: 'skip' })
+  })
+
+  test('never leave those that the model knows', () => {
+    for (const positions of [8, 24, 30, 97, 2048]) {
+      const cases = familyOf
+        .get('rotary')
+        ?.cases({ prompts: [], text: TEXT, newTokens: 8, limits: { ...LIMITS, positions } })
+      if (typeof cases !== 'object') throw new Error('no cases')
+      for (const { beside } of cases) expect(Math.max(...(beside?.['position_ids']?.[0] ?? []))).toBeLessThan(positions)
+    }
+  })
+})
+
+describe('a sliding window', () => {
+  const check = (fault: Fault | null, { windows = [5, 5], ...limits }: Partial<LanguageModelLimits> = {}) =>
+    judged(
+      'window',
+      'sliding-window',
+      { layers: windows.length, window: windows[0] ?? null, fault },
+      { windows, ...limits },
+    )
+
+  test('hides what is outside on a sound device, and shows what is inside', async () => {
+    const result = await check(null)
+    expect(result).toMatchObject({ status: 'pass', metrics: { differingElements: 0 } })
+    expect(result.cases.map(({ id }) => id)).toEqual([
+      'window.beyond-every-window',
+      'window.near',
+      'window.just-outside',
+      'window.just-inside',
+    ])
+    expect(result.metrics['change']).toBeGreaterThan(0.01)
+  })
+
+  test('that is ignored lets in what is outside, with a mask and without', async () => {
+    expect(wrongCases(await check('ignores the window'))).toEqual(['window.beyond-every-window', 'window.just-outside'])
+  })
+
+  test.each([[[5, 5]], [[17, 17, 17, 17, 17, 17]], [Array<number>(12).fill(16)]])(
+    'of %j that is one too wide, or too narrow, is found where the tokens between are masked',
+    async windows => {
+      expect(wrongCases(await check('window one too wide', { windows }))).toContain('window.just-outside')
+      const narrow = await check('window one too narrow', { windows })
+      expect(wrongCases(narrow)).toEqual(['window.just-inside'])
+      expect(narrow.reason).toContain('the window is too narrow')
+      expect((await check(null, { windows })).status).toBe('pass')
+    },
+  )
+
+  test('is judged without a mask where the device takes none', async () => {
+    const sound = await check('takes no mask')
+    expect(sound.status).toBe('pass')
+    expect(sound.cases.map(({ status }) => status)).toEqual(['pass', 'pass', 'skip', 'skip'])
+  })
+
+  test.each<[string, Partial<LanguageModelLimits>, string]>([
+    ['none', { windows: [null, null] }, 'no layer of the model has a sliding window'],
+    [
+      'one in some layers',
+      { windows: [4, null, 4] },
+      '1 of 3 layers attend to every position, so that no token is outside',
+    ],
+    ['one as long as the context', { windows: [200, 200] }, "a window of 200 holds all of the model's 200 positions"],
+    [
+      'one that takes too long',
+      { mostTflop: 1e-9 },
+      '6 tokens in one pass take 1.4e-8 TFLOP, more than the 1e-9 of limits.passTflop',
+    ],
+  ])('is skipped where the model has %s, with the reason', async (_, limits, reason) => {
+    expect(await check(null, limits)).toMatchObject({ status: 'skip', reason })
+  })
+
+  test('whose reach is longer than the context is judged by what lies just outside it', async () => {
+    const { cases } = await check(null, { windows: Array<number>(6).fill(64) })
+    expect(cases.map(({ id }) => id)).not.toContain('window.beyond-every-window')
+    expect(cases).toHaveLength(3)
   })
 })
