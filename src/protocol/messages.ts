@@ -105,6 +105,9 @@ export const GenerationSample = z.object({
 })
 export type GenerationSample = z.infer<typeof GenerationSample>
 
+/** Prompt tokens for each pass of a prefill; absent where the engine is to choose. One that cannot takes what it can. */
+const prefillChunk = z.int().positive().optional()
+
 /** The calls of a host; a request's `params` and a response's `result` follow these. */
 export const METHODS = {
   hello: {
@@ -167,6 +170,7 @@ export const METHODS = {
       /** Generation ends once every row has given one of these. */
       stop: z.array(count),
       logits: z.boolean(),
+      prefillChunk,
     }),
     result: z.object({ durationMs: ms }),
   },
@@ -183,6 +187,7 @@ export const METHODS = {
       warmup: count,
       repetitions: z.int().positive(),
       budgetMs: ms,
+      prefillChunk,
     }),
     result: z.object({
       /** For `generate`. */
@@ -191,6 +196,8 @@ export const METHODS = {
       forwardMs: z.array(ms),
       /** The most memory that the worker held on the device during the measured window. */
       peakMemoryBytes: count.nullable(),
+      /** For `generate`: prompt tokens that each pass of the prefill really took, the last one aside; absent where it is not known. */
+      prefillChunk,
     }),
   },
   unload: { params: z.object({ handle: z.string() }), result: z.object({}) },

@@ -9,6 +9,7 @@ import type { Turn } from '../engine.ts'
 import { createHostCache } from './cache.ts'
 import { DeviceCache } from './device-cache.ts'
 import type { KvCache } from './kv-cache.ts'
+import { chunkTokens, prefillBeginning } from './prefill.ts'
 import { type Prompt, readPrompt } from './prompt.ts'
 import { RoleInputs } from './roles.ts'
 import { type Feeds, type Fetches, free } from './runtime.ts'
@@ -22,6 +23,8 @@ export interface GenerationRequest {
   /** [batch, newTokens]: fed back instead of the chosen tokens. */
   readonly forced: BigInt64Array | null
   readonly keepLogits: boolean
+  /** Prompt tokens for each pass of the prefill, where they were asked for. */
+  readonly prefillChunk: number | undefined
 }
 
 export interface Generation {
@@ -31,6 +34,8 @@ export interface Generation {
   /** [steps]: [batch, vocabulary], where they were to be kept. */
   readonly logits: Float32Array[]
   readonly clocks: z.infer<typeof GenerationSample>
+  /** Prompt tokens that each pass of the prefill took. */
+  readonly prefillChunk: number
 }
 
 export async function generate(
@@ -49,7 +54,7 @@ export async function generate(
 /** A request from the parameters and tensors of a call. @throws WorkerError `invalid-request` */
 export function readRequest(
   session: Session,
-  { newTokens, stop, logits }: Pick<Params<'generate'>, 'newTokens' | 'stop' | 'logits'>,
+  { newTokens, stop, logits, prefillChunk }: Omit<Params<'generate'>, 'handle'>,
   { forced_ids: forced, ...tensors }: NamedTensors,
 ): GenerationRequest {
   const graph = languageModel(session)
@@ -61,11 +66,12 @@ export function readRequest(
   for (let row = 1; row <= prompt.batch; row++)
     if (prompt.mask[row * prompt.tokens - 1] === 0)
       throw invalid('a row that ends in padding cannot be continued: pad on the left')
-  if (forced === undefined) return { prompt, newTokens, stop: new Set(stop), forced: null, keepLogits: logits }
+  const request = { prompt, newTokens, stop: new Set(stop), keepLogits: logits, prefillChunk }
+  if (forced === undefined) return { ...request, forced: null }
   if (forced.type !== 'i64' || forced.shape[0] !== prompt.batch || forced.shape[1] !== newTokens)
     throw invalid(`forced_ids is ${forced.type}[${forced.shape}], and must be i64[${prompt.batch}, ${newTokens}]`)
   const ids = new BigInt64Array(forced.bytes.slice().buffer)
-  return { prompt, newTokens, stop: new Set(stop), forced: ids, keepLogits: logits }
+  return { ...request, forced: ids }
 }
 
 /** The loop. Everything that a token needs is allocated before the first one, as far as sizes are known. */
@@ -82,6 +88,7 @@ export async function generateTokens(session: Session, request: GenerationReques
   const dueMs = performance.now()
   const inputs = new RoleInputs(graph, prompt)
   const cache = takeCache(session, graph, prompt, newTokens)
+  const chunk = chunkTokens(graph, prompt, request.prefillChunk)
   const feeds: Feeds = { ...prompt.extras }
   const fetches: Fetches = { [graph.logits]: null }
   try {
@@ -90,7 +97,7 @@ export async function generateTokens(session: Session, request: GenerationReques
       let tokens = 1
       let deviceMs = 0
       if (step === 0) {
-        const before = await prefillBeginning(session, inputs, prompt, cache, feeds, fetches)
+        const before = await prefillBeginning(session, inputs, chunk, prompt, cache, feeds, fetches)
         deviceMs += before.deviceMs
         tokens = prompt.tokens - before.tokens
         inputs.fillPrompt(feeds, { keep: 1, from: before.tokens, slots: cache?.slots ?? 0 })
@@ -128,38 +135,7 @@ export async function generateTokens(session: Session, request: GenerationReques
     throw error
   }
   session.spareCache = cache
-  return { steps: choices.length, choices, logits, clocks }
-}
-
-/**
- * Rows of a matrix product in one pass of a long prompt. A matrix product of 256 rows is as fast as one of 512, its scores
- * and activations take half the memory, and fewer of the scores lie in the future (measured in benchmarks/speed.ts).
- */
-const PREFILL_ROWS = 256
-const LEAST_CHUNK = 32
-
-/** All of the prompt but its last chunk, where the cache lets a prompt be taken in chunks: a cache of rows goes by the mask. */
-async function prefillBeginning(
-  session: Session,
-  inputs: RoleInputs,
-  { batch, tokens }: Prompt,
-  cache: KvCache | null,
-  feeds: Feeds,
-  fetches: Fetches,
-): Promise<{ tokens: number; deviceMs: number }> {
-  const done = { tokens: 0, deviceMs: 0 }
-  if (cache === null || languageModel(session).cache?.layout !== 'rows') return done
-  const chunk = Math.max(LEAST_CHUNK, Math.floor(PREFILL_ROWS / batch))
-  while (tokens - done.tokens > chunk) {
-    inputs.fillPrompt(feeds, { keep: 1, from: done.tokens, to: done.tokens + chunk, slots: cache.slots })
-    cache.prepare(chunk, feeds, fetches)
-    const sentMs = performance.now()
-    const results = await session.run(feeds, fetches)
-    done.deviceMs += performance.now() - sentMs
-    cache.advance(chunk, results)
-    done.tokens += chunk
-  }
-  return done
+  return { steps: choices.length, choices, logits, clocks, prefillChunk: chunk }
 }
 
 /** `sequences`, `top_ids`, `top_logits`, and `logits` where they were asked for. */

@@ -33,11 +33,13 @@ async function measureGenerations(
 ): Promise<Answer<'measure'>> {
   const { newTokens } = params
   if (newTokens === 0) throw new WorkerError('invalid-request', 'newTokens must be at least 1 to measure generation')
-  const request = readRequest(session, { newTokens, stop: [], logits: false }, tensors)
+  const request = readRequest(session, { ...params, stop: [], logits: false }, tensors)
   const generations: Result<'measure'>['generations'] = []
   const sequences: BigInt64Array[] = []
+  let prefillChunk: number | undefined
   const peakMemoryBytes = await repeat(params, isHostMemory, turn, async isMeasured => {
     const generation = await generateTokens(session, request, turn)
+    prefillChunk = generation.prefillChunk
     if (!isMeasured) return
     generations.push(generation.clocks)
     sequences.push(sequencesOf(generation, request.prompt.batch))
@@ -47,7 +49,7 @@ async function measureGenerations(
     all.set(ids, sample * ids.length)
   })
   return {
-    result: { generations, forwardMs: [], peakMemoryBytes },
+    result: { generations, forwardMs: [], peakMemoryBytes, prefillChunk },
     tensors: { sequences: tensorOf([sequences.length, request.prompt.batch, newTokens], all) },
   }
 }
