@@ -28,19 +28,21 @@ export interface ThroughputPoint {
   throughput: number
 }
 
+/** Growth of throughput for a doubling of the batch below which it has stopped. */
+const LEAST_GAIN = 0.1
+
 /**
- * The batch size from which more of it gives no more throughput: the smallest batch that no larger one beats by
- * `minimumGain` or more. Null if throughput still grows at the largest batch, or nothing larger was measured.
+ * The batch size from which more of it gives no more throughput: the smallest batch from which no larger one gains `leastGain` or
+ * more for each doubling that lies between. Null if throughput still grows at the largest batch, or nothing larger was measured.
  *
- * Points in any order. Growth that creeps by less than `minimumGain` a point still counts once it adds up, and a dip
- * between two points is no saturation.
+ * Points in any order. Every larger batch is looked at, so that a dip between two points, or one lucky point, moves it little.
  */
-export function saturationPoint(points: readonly ThroughputPoint[], minimumGain = 0.05): number | null {
+export function saturationPoint(points: readonly ThroughputPoint[], leastGain = LEAST_GAIN): number | null {
   const sorted = points.toSorted((a, b) => a.batch - b.batch)
   const largest = sorted.at(-1)?.batch
-  const saturated = sorted.find(point =>
-    sorted.every(other => other.batch <= point.batch || other.throughput < point.throughput * (1 + minimumGain)),
-  )
+  const growing = (from: ThroughputPoint, to: ThroughputPoint) =>
+    to.throughput / from.throughput >= (1 + leastGain) ** Math.log2(to.batch / from.batch)
+  const saturated = sorted.find(point => !sorted.some(other => other.batch > point.batch && growing(point, other)))
   return saturated === undefined || saturated.batch === largest ? null : saturated.batch
 }
 
