@@ -28,7 +28,10 @@ const DIRECTIONS: Readonly<Record<string, readonly [imports: readonly string[], 
   events: [['metrics', 'protocol'], 'the log and its fold; holds what devices describe and what metrics summarise'],
   checks: [['events', 'metrics'], 'pure: outputs to verdicts; knows no engine and no file'],
   goldens: [['checks', 'weights', 'version'], 'outputs of a reference as a file'],
-  workloads: [['build', 'checks', 'goldens', 'graph', 'metrics'], 'from a model to the cases that the checks judge'],
+  workloads: [
+    ['build', 'checks', 'goldens', 'graph', 'metrics', 'weights'],
+    'from a model to the cases that the checks judge, and models that only measure a device',
+  ],
   plan: [
     ['checks', 'events', 'protocol'],
     'a plan and what is here to units: names of checks, descriptions of devices',

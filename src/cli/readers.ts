@@ -44,6 +44,9 @@ export const count: Reader<number> = (text, flag) => {
   throw invalid(`'${text}' is not a whole number above 0`, flag, `for example ${flag} 8`)
 }
 
+/** A batch size, or the word for those up to the memory's limit. */
+export const countOrMax: Reader<number | 'max'> = (text, flag) => (text === 'max' ? 'max' : count(text, flag))
+
 /** A span of seconds, given back in ms. */
 export const secondsAsMs: Reader<number> = (text, flag) => {
   const seconds = Number(text)

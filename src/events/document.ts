@@ -1,8 +1,9 @@
-import { saturationPoint } from '../metrics/steadiness.ts'
-import type { Status } from '../words.ts'
+import type { Fault, Status } from '../words.ts'
 import type { RunEvent } from './event.ts'
 import { type Attempt, type FoldState, fold, lastAttempt, type RunState, type UnitState } from './fold.ts'
-import type { BenchmarkPoint, BenchmarkResult, ResultDocument, UnitResult } from './result.ts'
+import type { BenchmarkResult, ResultDocument, UnitResult } from './result.ts'
+import { saturationOf } from './saturation.ts'
+import { byShape, pointName } from './shape.ts'
 import { combine, combineReasons } from './verdict.ts'
 
 /** The result document of what is known so far; null before the run started. Units that have not ended are absent. */
@@ -60,7 +61,7 @@ function unitResult(unit: UnitState): UnitResult | null {
     precision: header.precision,
     status,
     reason: ended.reason ?? (ended.status === null ? combineReasons(parts) : null),
-    fault: ended.fault,
+    fault: ended.fault ?? (status === 'error' ? faultOf(attempt) : null),
     attempts: unit.attempts.length,
     fingerprint: attempt.loaded?.fingerprint ?? null,
     parameters: attempt.loaded?.parameters ?? null,
@@ -70,9 +71,15 @@ function unitResult(unit: UnitState): UnitResult | null {
     durationMs: Math.max(0, ended.timeMs - attempt.startedMs),
     checks: [...attempt.checks],
     benchmarks,
+    ceilings: attempt.ceilings,
     telemetry: ended.telemetry,
     artifacts: ended.artifacts,
   }
+}
+
+/** A point is an error only where the device's worker gave it up or died of it. */
+function faultOf({ points }: Attempt): Fault | null {
+  return points.some(({ point }) => point.status === 'error') ? 'device' : null
 }
 
 function earlierAttempt(attempt: Attempt): string {
@@ -87,24 +94,15 @@ function benchmarkResults(attempt: Attempt): BenchmarkResult[] {
   const byName = Map.groupBy(attempt.points, ({ benchmark }) => benchmark)
   return [...byName].map(([name, entries]) => {
     const points = entries.map(({ point }) => point)
-    const named = points.map(point => ({ ...point, name: `batch ${point.batch}` }))
+    const named = points.map(point => ({ ...point, name: pointName(point, points) }))
+    const saturation = byShape(points).flatMap(({ shape, points: own }) => saturationOf(shape, own) ?? [])
     return {
       name,
       status: combine(points.map(point => point.status)),
       reason: combineReasons(named),
       points,
-      saturationBatch: saturationBatch(points),
+      saturationBatch: saturation.length === 1 ? (saturation[0]?.batch ?? null) : null,
+      saturation,
     }
   })
-}
-
-/** Null too where the points differ in more than their batch, since then their throughputs are no curve. */
-function saturationBatch(points: readonly BenchmarkPoint[]): number | null {
-  const lengths = new Set(points.map(point => `${point.inputTokens}+${point.outputTokens}`))
-  if (lengths.size !== 1) return null
-  const measured = points.flatMap(({ batch, metrics }) => {
-    const throughput = metrics['tokensPerSecond']?.median
-    return throughput === undefined ? [] : [{ batch, throughput }]
-  })
-  return saturationPoint(measured)
 }

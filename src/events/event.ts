@@ -2,7 +2,8 @@
 import { z } from 'zod'
 import { DeviceDescription, Placement } from '../protocol/messages.ts'
 import { Category, DeviceId, Fault, Precision, Status } from '../words.ts'
-import { BenchmarkPoint, CheckResult, HostDescription } from './result.ts'
+import { BenchmarkPoint, CheckResult, DeviceCeilings, HostDescription } from './result.ts'
+import { Shape } from './shape.ts'
 
 const unit = z.string()
 const attempt = z.int().positive()
@@ -52,9 +53,12 @@ export const EventBody = z.discriminatedUnion('type', [
     attempt,
     benchmark: z.string(),
     batch: z.int(),
+    /** Of the point that it belongs to; null in a log from before a benchmark had several. */
+    shape: Shape.nullable().default(null),
     values: z.record(z.string(), z.number().nullable()),
   }),
   z.object({ type: z.literal('check-ended'), unit, attempt, check: CheckResult }),
+  z.object({ type: z.literal('ceilings-measured'), unit, attempt, ceilings: DeviceCeilings }),
   z.object({ type: z.literal('point-ended'), unit, attempt, benchmark: z.string(), point: BenchmarkPoint }),
   /** `status` is given where the unit could not be run to its end; null where its checks and points decide. */
   z.object({

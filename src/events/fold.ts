@@ -4,7 +4,7 @@
  */
 import { AssayError } from '../errors.ts'
 import type { EventBody, RunEvent, UnitHeader } from './event.ts'
-import type { BenchmarkPoint, CheckResult } from './result.ts'
+import type { BenchmarkPoint, CheckResult, DeviceCeilings } from './result.ts'
 
 type Body<T extends EventBody['type']> = Extract<RunEvent, { type: T }>
 
@@ -15,6 +15,7 @@ export interface Attempt {
   readonly loaded: Body<'model-loaded'> | null
   readonly checks: readonly CheckResult[]
   readonly points: readonly { readonly benchmark: string; readonly point: BenchmarkPoint }[]
+  readonly ceilings: DeviceCeilings | null
   /** Repetitions measured so far; what they say is in the points. */
   readonly samples: number
   /** What it is doing now, for people. */
@@ -95,6 +96,8 @@ export function step(state: FoldState, event: RunEvent): RunState {
       return inAttempt(next, event, attempt => ({ samples: attempt.samples + 1 }))
     case 'check-ended':
       return inAttempt(next, event, attempt => ({ checks: [...attempt.checks, event.check] }))
+    case 'ceilings-measured':
+      return inAttempt(next, event, () => ({ ceilings: event.ceilings }))
     case 'point-ended':
       return inAttempt(next, event, attempt => ({
         points: [...attempt.points, { benchmark: event.benchmark, point: event.point }],
@@ -131,6 +134,7 @@ function startAttempt(state: RunState, event: Body<'unit-started'>): RunState {
     loaded: null,
     checks: [],
     points: [],
+    ceilings: null,
     samples: 0,
     activity: null,
     ended: null,

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { DeviceDescription, Placement } from '../protocol/messages.ts'
 import { Category, DeviceId, Fault, Precision, Status } from '../words.ts'
+import { Shape } from './shape.ts'
 
 const number = z.number()
 const count = z.int().nonnegative()
@@ -89,32 +90,81 @@ export const TargetResult = z.object({
 })
 export type TargetResult = z.infer<typeof TargetResult>
 
+const Bound = z.enum(['arithmetic', 'bandwidth', 'overhead'])
+
+/** Work of one phase of a generation against the device's measured limits; src/metrics/roofline.ts. */
+export const PhaseRoofline = z.object({
+  flops: number,
+  bytes: number,
+  ms: number,
+  intensity: number,
+  mfu: number.nullable(),
+  mbu: number.nullable(),
+  bound: Bound.nullable(),
+})
+export type PhaseRoofline = z.infer<typeof PhaseRoofline>
+
 /** One setting of a benchmark, measured. */
 export const BenchmarkPoint = z.object({
   batch: z.int().positive(),
-  inputTokens: count,
-  outputTokens: count,
+  ...Shape.shape,
+  /** Prompt tokens that each pass of the prefill really took; null where the engine does not say. */
+  prefillPassTokens: z.int().positive().nullable().default(null),
   status: Status,
   reason: z.string().nullable(),
   /** Summaries of samples, by metric: ttftMs, itlMs, tpotMs, tokensPerSecondPerUser, tokensPerSecond ... */
   metrics: z.record(z.string(), Summary.nullable()),
-  /** Single figures: peakMemoryBytes, peakMemoryShare, overheadShare. */
+  /** Single figures: peakMemoryBytes, peakMemoryShare, outsideDeviceShare; neededBytes, availableBytes of what does not fit. */
   figures: z.record(z.string(), number.nullable()),
   targets: z.array(TargetResult),
   /** Whether the timed run's tokens are those that the reference would have chosen. */
   audit: z.object({ status: Status, reason: z.string().nullable(), tokens: count, disagreements: count }),
   /** The median over repetitions of each gap between tokens, in order: the latency curve. */
   tokenLatencyMs: z.array(number),
+  /** Null where nothing was timed, or the model's work is not known. */
+  roofline: z.object({ prefill: PhaseRoofline, decode: PhaseRoofline }).nullable().default(null),
 })
 export type BenchmarkPoint = z.infer<typeof BenchmarkPoint>
+
+/** Where throughput stops growing with the batch, and what keeps it from growing. */
+export const Saturation = z.object({
+  ...Shape.shape,
+  /** Null where throughput still grows at the largest batch that was measured, or only one was. */
+  batch: z.int().positive().nullable(),
+  /** The batch that the rest speaks of: that one, or the largest. */
+  atBatch: z.int().positive(),
+  tokensPerSecond: number,
+  /** How many batch sizes were measured. */
+  measured: count,
+  /** Why the next larger batch was not measured; null where none was asked for. */
+  beyond: z.string().nullable(),
+  /** The phase that takes most of the time there. */
+  phase: z.enum(['prefill', 'decode']).nullable(),
+  /** What binds that phase; null where the device's limits are not known. */
+  bound: Bound.nullable(),
+  /** Of that limit, as it was measured: MBU where bandwidth binds, MFU where arithmetic does, the larger where neither does. */
+  share: number.nullable(),
+})
+export type Saturation = z.infer<typeof Saturation>
+
+/** What the device itself was measured to give at most, in this precision. */
+export const DeviceCeilings = z.object({
+  flopsPerSecond: number.nullable(),
+  bytesPerSecond: number.nullable(),
+  /** Why one is not known; null where both are. */
+  reason: z.string().nullable(),
+})
+export type DeviceCeilings = z.infer<typeof DeviceCeilings>
 
 export const BenchmarkResult = z.object({
   name: z.string(),
   status: Status,
   reason: z.string().nullable(),
   points: z.array(BenchmarkPoint),
-  /** The batch size at which throughput stops growing; null where it still grows at the largest. */
+  /** The batch size at which throughput stops growing; null where it still grows at the largest, or shapes are several. */
   saturationBatch: number.nullable(),
+  /** The same for each shape, and what binds there. */
+  saturation: z.array(Saturation),
 })
 export type BenchmarkResult = z.infer<typeof BenchmarkResult>
 
@@ -137,6 +187,8 @@ export const UnitResult = z.object({
   durationMs: number,
   checks: z.array(CheckResult),
   benchmarks: z.array(BenchmarkResult),
+  /** Null where no benchmark asked for them. */
+  ceilings: DeviceCeilings.nullable(),
   telemetry: z.record(z.string(), number.nullable()),
   artifacts: z.array(z.object({ kind: z.string(), path: z.string() })),
 })

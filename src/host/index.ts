@@ -1,6 +1,6 @@
 export { checkWorker } from './conformance.ts'
 export type { Grace } from './deadlines.ts'
-export { WorkerFailure } from './failure.ts'
+export { sayBytes, WorkerFailure } from './failure.ts'
 export {
   type CallOptions,
   type Reply,

@@ -59,18 +59,21 @@ export function explainIssue(
   }
 }
 
-/** Where one alternative fits in kind, its own complaint says the most. */
+/** Where one alternative fits in kind, its own complaint says the most: one that looked further in, or at the value's size. */
 function explainUnion(
   issue: Extract<Issue, { code: 'invalid_union' }>,
   value: unknown,
   valueAt: (path: KeyPath) => unknown,
   keysAt: (path: KeyPath) => readonly string[],
 ): Complaint {
-  const fitting = issue.errors.find(([first]) => first !== undefined && first.path.length > 0)
+  const fitting =
+    issue.errors.find(([first]) => first !== undefined && first.path.length > 0) ??
+    issue.errors.find(([first]) => first?.code === 'too_big' || first?.code === 'too_small' || first?.code === 'custom')
   const [first] = fitting ?? []
   if (first !== undefined) return explainIssue({ ...first, path: [...issue.path, ...first.path] }, valueAt, keysAt)
   const alternatives = issue.errors.flatMap(([one]) => (one === undefined ? [] : [alternative(one)]))
-  const isBareWord = typeof value === 'string' && alternatives.includes('a list')
+  const takesWords = alternatives.includes('a list') && !alternatives.includes('a number')
+  const isBareWord = typeof value === 'string' && takesWords
   return {
     path: issue.path,
     isKey: false,

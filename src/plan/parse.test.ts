@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { AssayError } from '../errors.ts'
+import { formatPlan } from './narrow.ts'
 import { parsePlan } from './parse.ts'
 
 function errorOf(text: string): AssayError {
@@ -29,6 +30,20 @@ describe('a plan', () => {
       reference: { device: 'ort:cpu', precision: 'fp32' },
       limits: { loadMs: 600_000, callMs: 600_000, attempts: 1 },
     })
+  })
+
+  test('may have lists of lengths and of chunks, and batch sizes up to the memory’s limit', () => {
+    const generation = '{batch: [1, 4, max], inputTokens: [128, 512], outputTokens: 32, prefillChunk: [64, 256]}'
+    const plan = parsePlan(`models: [a]\nbenchmarks: {generation: ${generation}}`, 'p')
+    expect(plan.benchmarks.generation).toMatchObject({
+      batch: [1, 4, 'max'],
+      inputTokens: [128, 512],
+      outputTokens: 32,
+      prefillChunk: [64, 256],
+    })
+    expect(parsePlan(formatPlan(plan), 'p')).toEqual(plan)
+    const alone = parsePlan('models: [a]\nbenchmarks: {generation: {batch: max}}', 'p')
+    expect(alone.benchmarks.generation).toMatchObject({ batch: 'max', inputTokens: 512, outputTokens: 128 })
   })
 
   test('may use anchors', () => {
@@ -104,6 +119,46 @@ describe('a mistake in a plan is named with its line, its key and what is allowe
     ['a plan that is a list', '- a\n', /^plan\.yaml:1 \| expected a map of keys, found a list/],
     ['a plan that is a word', 'hello\n', /^plan\.yaml:1 \| expected a map of keys, found 'hello'/],
     ['an unknown key under an alias', 'reference: &r {devise: x}\nmodels: [a]\nlimits: *r\n', /:1: reference\.devise/],
+    [
+      'lengths that are a word',
+      'models: [a]\nbenchmarks: {generation: {inputTokens: long}}\n',
+      /generation\.inputTokens \| expected a number or a list, found 'long' \| $/,
+    ],
+    [
+      'a length of nothing',
+      'models: [a]\nbenchmarks: {generation: {inputTokens: 0}}\n',
+      /generation\.inputTokens \| 0 is too little \| more than 0/,
+    ],
+    [
+      'a length in a list that is too small',
+      'models: [a]\nbenchmarks: {generation: {outputTokens: [8, 1]}}\n',
+      /generation\.outputTokens\[1\] \| 1 is too little \| at least 2/,
+    ],
+    [
+      'a length given twice',
+      'models: [a]\nbenchmarks: {generation: {inputTokens: [8, 8]}}\n',
+      /generation\.inputTokens\[1\] \| 8 is given twice/,
+    ],
+    [
+      'max before other batch sizes',
+      'models: [a]\nbenchmarks: {generation: {batch: [max, 4]}}\n',
+      /generation\.batch\[0\] \| max stands at the end/,
+    ],
+    [
+      'a batch that is another word',
+      'models: [a]\nbenchmarks: {generation: {batch: all}}\n',
+      /generation\.batch \| expected a number or max or a list, found 'all' \| $/,
+    ],
+    [
+      'a batch that is another word in a list',
+      'models: [a]\nbenchmarks: {generation: {batch: [1, all]}}\n',
+      /generation\.batch\[1\] \| expected a number or max, found 'all'/,
+    ],
+    [
+      'a grid of too many points',
+      `models: [a]\nbenchmarks: {generation: {inputTokens: [${Array.from({ length: 101 }, (_, i) => i + 1)}], outputTokens: [${Array.from({ length: 100 }, (_, i) => i + 2)}], batch: 1}}\n`,
+      /generation\.inputTokens \| 10100 points are too many, more than 10000/,
+    ],
     ['tabs', 'models:\n\t- a\n', /^plan\.yaml:2 \| not YAML: /],
     ['an open bracket', 'models: [a\ndevices: all\n', /^plan\.yaml:\d \| not YAML: /],
     ['a key written twice', 'models: [a]\nmodels: [b]\n', /^plan\.yaml:2 \| not YAML: .*unique/],

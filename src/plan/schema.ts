@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { checks, type CheckName as Name } from '../checks/index.ts'
 import { DeviceId, Precision } from '../words.ts'
+import { gridOf, LARGEST_BATCH, TO_MEMORY } from './grid.ts'
 
 /** Node's timers hold no more: 2^31 - 1 ms, some 24 days. */
 const LONGEST_MS = 2 ** 31 - 1
@@ -43,16 +44,52 @@ export const Targets = z.strictObject({
 })
 export type Targets = z.infer<typeof Targets>
 
-export const GenerationSettings = z.strictObject({
-  batch: set(count(65_536)).default([1, 4, 8, 16]),
-  inputTokens: count(10_000_000).default(512),
-  outputTokens: count(10_000_000).min(2).default(128),
-  /** Timed repetitions of each batch size, warm-up aside. */
-  repetitions: count(100_000).default(5),
-  /** Time after which no further repetition of a batch size begins. */
-  budgetMs: durationMs.default(20_000),
-  targets: Targets.default({}),
+/** Longer than any model's context. */
+const MOST_TOKENS = 10_000_000
+/** A grid of more points than this is a slip of the pen. */
+const MOST_POINTS = 10_000
+
+const tokens = count(MOST_TOKENS)
+
+/** One value, or a list of which each gives points of its own. */
+function axis<T extends z.ZodType<number>>(item: T) {
+  return z.union([item, set(item)])
+}
+
+/** Batch sizes; `max` at their end goes on doubling until a batch does not fit in memory. */
+const batches = set(z.union([count(LARGEST_BATCH), z.literal(TO_MEMORY)])).superRefine((values, context) => {
+  const at = values.indexOf(TO_MEMORY)
+  if (at >= 0 && at < values.length - 1)
+    context.addIssue({
+      code: 'custom',
+      path: [at],
+      message: `${TO_MEMORY} stands at the end: it goes on from the others`,
+    })
 })
+
+export const GenerationSettings = z
+  .strictObject({
+    batch: z.union([count(LARGEST_BATCH), z.literal(TO_MEMORY), batches]).default([1, 4, 8, 16]),
+    inputTokens: axis(tokens).default(512),
+    outputTokens: axis(tokens.min(2)).default(128),
+    /** Prompt tokens of each pass of the prefill; without it the engine takes a prompt as it likes. */
+    prefillChunk: axis(tokens).optional(),
+    /** Timed repetitions of each point, warm-up aside. */
+    repetitions: count(100_000).default(5),
+    /** Time after which no further repetition of a point begins. */
+    budgetMs: durationMs.default(20_000),
+    targets: Targets.default({}),
+  })
+  .superRefine((settings, context) => {
+    const { shapes, batches } = gridOf(settings)
+    const points = shapes.length * batches.length
+    if (points > MOST_POINTS)
+      context.addIssue({
+        code: 'custom',
+        path: ['inputTokens'],
+        message: `${points} points are too many, more than ${MOST_POINTS}`,
+      })
+  })
 export type GenerationSettings = z.infer<typeof GenerationSettings>
 
 const Limits = z.strictObject({

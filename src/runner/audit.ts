@@ -2,20 +2,10 @@
 import { RELATIVE_ERROR } from '../checks/defaults.ts'
 import { noiseMargin, rowErrors } from '../checks/noise.ts'
 import type { BenchmarkPoint } from '../events/result.ts'
-import type { GenerationSample } from '../protocol/messages.ts'
 import { toFloat32, tokenTensor } from '../tensor.ts'
 import type { Precision } from '../words.ts'
+import type { Timed } from './attempt.ts'
 import type { Session } from './session.ts'
-
-/** A batch size as it was timed. */
-export interface Timed {
-  readonly batch: number
-  readonly prompts: readonly (readonly number[])[]
-  readonly samples: readonly GenerationSample[]
-  /** The chosen tokens of each sample and row, [samples, batch, outputTokens] flat. */
-  readonly tokens: readonly number[]
-  readonly peakMemoryBytes: number | null
-}
 
 export type Audit = BenchmarkPoint['audit']
 
@@ -24,10 +14,11 @@ export type Audit = BenchmarkPoint['audit']
  * judge would have chosen it, or nearly so: its logit within the precision's noise of the best. Repetitions must agree with
  * each other too. Source of the idea: MLPerf Inference, TEST01 (audited runs on sampled outputs).
  */
-export async function auditTokens(judge: Session, timed: Timed, steps: number, precision: Precision): Promise<Audit> {
-  const rows = [...new Set([0, timed.batch - 1])]
+export async function auditTokens(judge: Session, timed: Timed, precision: Precision): Promise<Audit> {
+  const { batch, outputTokens: steps } = timed.point
+  const rows = [...new Set([0, batch - 1])]
   const sample = timed.samples.length - 1
-  const expected = timed.samples.length * timed.batch * steps
+  const expected = timed.samples.length * batch * steps
   if (timed.tokens.length !== expected || sample < 0)
     return {
       status: 'fail',
@@ -35,7 +26,7 @@ export async function auditTokens(judge: Session, timed: Timed, steps: number, p
       tokens: 0,
       disagreements: 0,
     }
-  const perSample = timed.batch * steps
+  const perSample = batch * steps
   const last = timed.tokens.slice(sample * perSample)
   const changed = timed.tokens.findIndex((token, at) => token !== last[at % perSample])
   if (changed >= 0) {

@@ -5,15 +5,17 @@ import { benchmarkGeneration } from './benchmark.ts'
 import { callsOfCases, callsOfGeneration } from './demand.ts'
 import type { FoundDevice } from './discovery.ts'
 import { loadableFor, unsupported } from './loadable.ts'
+import { memoryOf } from './memory-need.ts'
 import { observe } from './observe.ts'
 import { onReference, Skip } from './outcome.ts'
 import { chosenPrompts } from './paths.ts'
 import { isReference, judgedBy, referenceDevice } from './reference.ts'
 import type { UnitContext } from './request.ts'
-import { sessionLimits } from './request.ts'
 import { noRoom, type Placements } from './room.ts'
 import { Session } from './session.ts'
+import { unitLimits } from './unit-limits.ts'
 import { activity, askedChecks, judgeAll, tellLoaded } from './unit-parts.ts'
+import { UnitWorker } from './unit-worker.ts'
 
 export async function runLlmUnit(context: UnitContext): Promise<void> {
   const { plan, base, home, unit, discovered, signal } = context
@@ -39,8 +41,10 @@ export async function runLlmUnit(context: UnitContext): Promise<void> {
 
   activity(context, 'building and loading the graph')
   const loadable = loadableFor(model, found, precision, plan.options, home)
-  const session = await Session.open(found.launch, loadable, sessionLimits(plan), signal)
+  const limits = unitLimits(plan, found)
+  const worker = await UnitWorker.open(what => Session.open(found.launch, what, limits, signal), loadable)
   try {
+    const session = worker.latest
     tellLoaded(context, session, model, ownWorkload.remarks)
     if (wantsChecks) {
       const { reference, noReference } = judged
@@ -64,14 +68,15 @@ export async function runLlmUnit(context: UnitContext): Promise<void> {
     const settings = plan.benchmarks.generation
     if (settings)
       await benchmarkGeneration(context, settings, {
-        session,
+        worker,
         model,
         found,
+        memory: memoryOf(found.description.memoryBytes, limits.workerMemoryBytes),
         tokens: ownWorkload.benchmarkTokens,
         isReference: isReference(context, device, precision),
       })
   } finally {
-    await session.close()
+    await worker.close()
   }
 }
 

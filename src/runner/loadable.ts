@@ -1,8 +1,9 @@
 import { buildArtifact } from '../build/artifact.ts'
-import type { Model } from '../build/model.ts'
-import { LOWERABLE } from '../lower/index.ts'
+import type { LanguageModel, Model } from '../build/model.ts'
+import { LOWERABLE, lower, policyFor, type WeightBytes, weightBytes } from '../lower/index.ts'
 import type { Plan } from '../plan/schema.ts'
 import type { Precision } from '../words.ts'
+import { costOf } from '../workloads/llm/index.ts'
 import type { FoundDevice } from './discovery.ts'
 import type { Loadable } from './session.ts'
 
@@ -38,4 +39,20 @@ export function loadableFor(
   const { dialect, properties } = description
   const artifact = buildArtifact(model, precision, dialect ?? 'portable', home, properties['provider'])
   return { ...shared, form: 'onnx', ...artifact }
+}
+
+/** Bits of a weight of a matrix, where an engine stores it itself. */
+const WEIGHT_BITS: Readonly<Record<Precision, number>> = { fp32: 32, fp16: 16, bf16: 16, int8: 8, int4: 4 }
+
+/** Bytes of a model's weights as the device gets them: those of its graph, or, of a directory, its parameters at the precision. */
+export function weightBytesOf(
+  model: LanguageModel,
+  { description: { dialect, properties }, forms }: FoundDevice,
+  precision: Precision,
+): WeightBytes {
+  if (forms.includes('onnx'))
+    return weightBytes(lower(model.graph, policyFor(precision, dialect ?? 'portable', properties['provider'])))
+  const bytes = (parameters: number) => (parameters * WEIGHT_BITS[precision]) / 8
+  const { productParameters, headParameters } = costOf(model.graph)
+  return { stored: bytes(model.parameters), perPass: bytes(productParameters + headParameters) }
 }

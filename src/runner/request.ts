@@ -1,4 +1,5 @@
 import type { EventBody } from '../events/event.ts'
+import type { DeviceCeilings } from '../events/result.ts'
 import type { Plan } from '../plan/schema.ts'
 import type { Unit } from '../plan/units.ts'
 import type { Discovered } from './discovery.ts'
@@ -16,10 +17,15 @@ export interface RunContext {
   emit(body: EventBody): void
 }
 
+/** What devices were measured to give: by device and precision, and bytes/s by device alone. */
+export type MeasuredCeilings = Map<string, DeviceCeilings | number>
+
 /** Where a unit's own events go: they carry its id and attempt. */
 export interface UnitContext extends RunContext {
   readonly unit: Unit
   readonly attempt: number
+  /** What devices were measured to give, for all units of a run. */
+  readonly ceilings: MeasuredCeilings
 }
 
 export interface RunRequest extends RunContext {

@@ -2,17 +2,18 @@
 import { runLlmUnit } from './llm-unit.ts'
 import { runOnnxUnit } from './onnx-unit.ts'
 import { isInterruption, type Outcome, outcomeOf } from './outcome.ts'
-import type { RunRequest, UnitContext } from './request.ts'
+import type { MeasuredCeilings, RunRequest, UnitContext } from './request.ts'
 
 /**
  * Runs every unit to its end. A unit that fails does not end the run; an interruption does, and leaves its unit unfinished.
  */
 export async function runUnits(request: RunRequest): Promise<void> {
   const { plan, units, attempts, emit, signal } = request
+  const ceilings: MeasuredCeilings = new Map()
   for (const unit of units) {
     const before = attempts.get(unit.header.id) ?? 0
     for (let attempt = before + 1; ; attempt++) {
-      const outcome = await runAttempt({ ...request, unit, attempt })
+      const outcome = await runAttempt({ ...request, unit, attempt, ceilings })
       if (outcome === 'interrupted' || signal.aborted) return emit({ type: 'run-interrupted' })
       if (outcome?.status !== 'error' || attempt - before >= plan.limits.attempts) break
     }

@@ -52,17 +52,32 @@ export class Session {
       ...(limits.workerMemoryBytes === undefined ? {} : { memoryLimitBytes: limits.workerMemoryBytes }),
     })
     try {
-      const { result } = await worker.call(
-        'load',
-        { handle: HANDLE, ...loadable },
-        {},
-        { deadlineMs: limits.loadMs, signal },
-      )
-      return new Session(worker, result, limits, signal)
+      return await Session.#load(worker, loadable, limits, signal)
     } catch (error) {
       await worker.stop()
       throw error
     }
+  }
+
+  static async #load(worker: WorkerHandle, loadable: Loadable, limits: SessionLimits, signal: AbortSignal) {
+    const { result } = await worker.call(
+      'load',
+      { handle: HANDLE, ...loadable },
+      {},
+      { deadlineMs: limits.loadMs, signal },
+    )
+    return new Session(worker, result, limits, signal)
+  }
+
+  /** Whether calls can still be made: false once the worker died or was closed. */
+  get isAlive(): boolean {
+    return this.#worker.isAlive
+  }
+
+  /** Unloads the model and loads another one in the same worker; this session is of no use then. */
+  async change(loadable: Loadable): Promise<Session> {
+    await this.#worker.call('unload', { handle: HANDLE }, {}, { deadlineMs: this.#limits.callMs, signal: this.#signal })
+    return Session.#load(this.#worker, loadable, this.#limits, this.#signal)
   }
 
   async run(tensors: NamedTensors, logitsToKeep = 0): Promise<NamedTensors> {

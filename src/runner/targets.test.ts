@@ -22,6 +22,8 @@ function point(batch: number, figures: Figures = {}, status: BenchmarkPoint['sta
     batch,
     inputTokens: 8,
     outputTokens: 4,
+    prefillChunk: null,
+    prefillPassTokens: null,
     status,
     reason: status === 'pass' ? null : 'wrong tokens',
     metrics: {
@@ -33,6 +35,7 @@ function point(batch: number, figures: Figures = {}, status: BenchmarkPoint['sta
     targets: [],
     audit: { status: 'pass', reason: null, tokens: 4, disagreements: 0 },
     tokenLatencyMs: [],
+    roofline: null,
   }
 }
 

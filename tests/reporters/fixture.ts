@@ -1,6 +1,13 @@
 /** A whole run as its log: every status, a retry, a resumption, several batches, three devices. No clock and no chance in it. */
 import type { EventBody, RunEvent, UnitHeader } from '../../src/events/event.ts'
-import type { BenchmarkPoint, CaseResult, CheckResult, HostDescription, Summary } from '../../src/events/result.ts'
+import type {
+  BenchmarkPoint,
+  CaseResult,
+  CheckResult,
+  HostDescription,
+  PhaseRoofline,
+  Summary,
+} from '../../src/events/result.ts'
 import type { DeviceDescription } from '../../src/protocol/messages.ts'
 import type { Status } from '../../src/words.ts'
 
@@ -94,6 +101,14 @@ interface PointSettings {
   readonly missed?: boolean
 }
 
+const CEILINGS = { flopsPerSecond: 1.1e12, bytesPerSecond: 1.9e11, reason: null }
+
+function phase(flops: number, bytes: number, ms: number): PhaseRoofline {
+  const [mfu, mbu] = [flops / (ms / 1000) / CEILINGS.flopsPerSecond, bytes / (ms / 1000) / CEILINGS.bytesPerSecond]
+  const bound = Math.max(mfu, mbu) < 0.1 ? 'overhead' : mfu > mbu ? 'arithmetic' : 'bandwidth'
+  return { flops, bytes, ms, intensity: flops / bytes, mfu, mbu, bound }
+}
+
 function point({ batch, ttftMs, itlMs, memoryBytes, capacityBytes, missed }: PointSettings): BenchmarkPoint {
   const newTokens = 64
   const status: Status = missed ? 'fail' : 'pass'
@@ -102,6 +117,8 @@ function point({ batch, ttftMs, itlMs, memoryBytes, capacityBytes, missed }: Poi
     batch,
     inputTokens: 128,
     outputTokens: newTokens,
+    prefillChunk: null,
+    prefillPassTokens: 128,
     status,
     reason: missed ? `TTFT p50 ${ttftMs} ms is above the target of 100 ms` : null,
     metrics: {
@@ -143,6 +160,10 @@ function point({ batch, ttftMs, itlMs, memoryBytes, capacityBytes, missed }: Poi
       { length: newTokens - 1 },
       (_, index) => itlMs * (1 + index * 0.0011 + 0.05 * noise(batch * 1000 + index) + (index % 29 === 28 ? 0.35 : 0)),
     ),
+    roofline: {
+      prefill: phase(batch * 0.32e9, 5.2e6, ttftMs),
+      decode: phase(batch * 0.16e9, 63 * (5.1e6 + batch * 0.4e6), itlMs * 63),
+    },
   }
 }
 
@@ -390,7 +411,14 @@ const checksOf = (at: At, ...checks: CheckResult[]): EventBody[] =>
 const measured = (at: At, points: readonly BenchmarkPoint[]): EventBody[] =>
   points.flatMap((each): EventBody[] => [
     { type: 'activity', ...at, text: `benchmark generation, batch ${each.batch}`, done: 12, total: 30 },
-    { type: 'sample', ...at, benchmark: 'generation', batch: each.batch, values: { ttftMs: 21.4, tpotMs: null } },
+    {
+      type: 'sample',
+      ...at,
+      benchmark: 'generation',
+      batch: each.batch,
+      shape: { inputTokens: 128, outputTokens: 64, prefillChunk: null },
+      values: { ttftMs: 21.4, tpotMs: null },
+    },
     { type: 'point-ended', ...at, benchmark: 'generation', point: each },
   ])
 
@@ -462,6 +490,7 @@ export function* bodies(): Generator<EventBody> {
       answers(false),
       consistency('determinism'),
     ),
+    { type: 'ceilings-measured', ...at, ceilings: CEILINGS },
     ...measured(at, gpuPoints),
     ended(at, { telemetry: { gpuPercent: 87.4, gpuWatts: 412.6, memoryBytes: 9.26 * GIB } }),
   ])

@@ -2,29 +2,35 @@ import { resolve } from 'node:path'
 import { AssayError } from '../../errors.ts'
 import { defineCommand } from '../command.ts'
 import { argument, asText, flag, listOption, option } from '../option.ts'
-import { count, device, PRECISION_WORDS, precision, secondsAsMs, target } from '../readers.ts'
+import { count, countOrMax, device, PRECISION_WORDS, precision, secondsAsMs, target } from '../readers.ts'
 
 export const bench = defineCommand({
   name: 'bench',
   group: 'Judge a device:',
   summary: 'how fast is a device? latency, throughput, memory',
-  details: `Time to first token, time between tokens, tokens per second and peak memory, at each batch size. Every batch size is timed inside the device's own worker, and the tokens of the timed runs are audited: a fast
-wrong answer fails.`,
+  details: `Time to first token, time between tokens, tokens per second and peak memory, at each batch size and each length of prompt and answer: lists give every combination. Every point is timed inside the device's
+own worker, and the tokens of the timed runs are audited: a fast wrong answer fails. At the end stands where throughput stops growing,
+and which of the device's limits, as measured on it, binds there.`,
   arguments: { model: argument('<model>', 'zoo/NAME, arch/NAME[@SCALE] or a Hugging Face directory') },
   options: {
     device: listOption('-d, --device <list>', 'the device under test, as `assay devices` names it; needed', device),
     precision: listOption('-p, --precision <list>', `${PRECISION_WORDS} (default: fp32)`, precision),
-    batch: listOption('--batch <list>', 'batch sizes (default: 1,4,8,16)', count),
-    input: option('--input <tokens>', 'tokens of each prompt (default: 512)', count),
-    output: option('--output <tokens>', 'tokens generated for each prompt (default: 128)', count),
-    repetitions: option(
-      '--repetitions <n>',
-      'timed repetitions of each batch size, after a warm-up (default: 5)',
+    batch: listOption(
+      '--batch <list>',
+      'batch sizes (default: 1,4,8,16); max at the end: go on doubling until memory is full',
+      countOrMax,
+    ),
+    input: listOption('--input, --input-tokens <list>', 'tokens of each prompt (default: 512)', count),
+    output: listOption('--output, --output-tokens <list>', 'tokens generated for each prompt (default: 128)', count),
+    prefillChunk: listOption(
+      '--prefill-chunk <list>',
+      'prompt tokens of each pass of the prefill (default: as the engine likes)',
       count,
     ),
+    repetitions: option('--repetitions <n>', 'timed repetitions of each point, after a warm-up (default: 5)', count),
     budget: option(
       '--budget <seconds>',
-      'no further repetition of a batch size begins after this (default: 20)',
+      'no further repetition of a point begins after this (default: 20)',
       secondsAsMs,
     ),
     target: listOption(
@@ -40,6 +46,10 @@ wrong answer fails.`,
     {
       command: 'bench arch/llama-125m --device ort:cpu --precision int8 --batch 1 --input 512 --output 32',
       about: 'a larger model with seeded weights, one user',
+    },
+    {
+      command: 'bench zoo/llama --device ort:cpu --input-tokens 128,512 --output-tokens 32,128 --batch 1,4,max',
+      about: 'four shapes, each up to the batch that no longer fits',
     },
     {
       command: 'bench zoo/llama --device ort:cpu --target ttftMs=100,tokensPerSecond=500',
@@ -65,6 +75,7 @@ wrong answer fails.`,
             batch: timing.batch,
             inputTokens: timing.input,
             outputTokens: timing.output,
+            prefillChunk: timing.prefillChunk,
             repetitions: timing.repetitions,
             budgetMs: timing.budget,
             targets: timing.target === null ? null : Object.fromEntries(timing.target),

@@ -1,4 +1,5 @@
 import type { RunEvent } from '../../events/event.ts'
+import { type Shape, shapeName } from '../../events/shape.ts'
 import type { LiveReporter } from '../../reporters/reporter.ts'
 import { printable } from '../../reporters/terminal/look.ts'
 
@@ -31,9 +32,13 @@ function narrate(event: RunEvent): string | null {
     case 'check-ended':
       return `${event.unit}: ${event.check.name}: ${event.check.status}${reason(event.check.reason)}`
     case 'sample':
-      return `${event.unit}: ${event.benchmark} batch ${event.batch}: ${values(event.values)}`
+      return `${event.unit}: ${event.benchmark} ${shape(event.shape)}batch ${event.batch}: ${values(event.values)}`
+    case 'ceilings-measured': {
+      const { reason: why, ...limits } = event.ceilings
+      return `${event.unit}: the device gives at most ${values(limits)}${reason(why)}`
+    }
     case 'point-ended':
-      return `${event.unit}: ${event.benchmark} batch ${event.point.batch}: ${event.point.status}${reason(event.point.reason)}`
+      return `${event.unit}: ${event.benchmark} ${shape(event.point)}batch ${event.point.batch}: ${event.point.status}${reason(event.point.reason)}`
     case 'unit-ended':
     case 'run-started':
     case 'run-resumed':
@@ -46,6 +51,10 @@ function narrate(event: RunEvent): string | null {
 
 function reason(text: string | null): string {
   return text === null ? '' : `: ${text}`
+}
+
+function shape(shape: Shape | null): string {
+  return shape === null ? '' : `${shapeName(shape)}, `
 }
 
 function values(sample: Readonly<Record<string, number | null>>): string {

@@ -105,6 +105,7 @@ export function createTerminal(options: TerminalOptions): LiveReporter {
       case 'unit-started':
       case 'activity':
       case 'model-loaded':
+      case 'ceilings-measured':
       case 'sample':
       case 'check-ended':
       case 'point-ended':

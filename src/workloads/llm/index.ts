@@ -7,4 +7,5 @@ export {
 } from './cases.ts'
 export { caseKinds, familyOf, type LlmCase } from './families/index.ts'
 export { stretches as benchmarkPrompts } from './stretches.ts'
+export { costOf, type GraphCost } from './cost.ts'
 export { workloadOf } from './workload.ts'

@@ -1,0 +1,51 @@
+/** From the points of one shape to where throughput stops growing, and what binds there. */
+import { saturationPoint } from '../metrics/steadiness.ts'
+import type { BenchmarkPoint, PhaseRoofline, Saturation } from './result.ts'
+import type { Shape } from './shape.ts'
+
+/** Null where no point of the shape was measured. */
+export function saturationOf(shape: Shape, points: readonly BenchmarkPoint[]): Saturation | null {
+  const measured = points
+    .flatMap(point => {
+      const throughput = point.metrics['tokensPerSecond']?.median
+      return throughput === undefined ? [] : [{ batch: point.batch, throughput, point }]
+    })
+    .toSorted((a, b) => a.batch - b.batch)
+  const batch = saturationPoint(measured)
+  const at = measured.find(each => each.batch === batch) ?? measured.at(-1)
+  if (at === undefined) return null
+  const largest = measured.at(-1)?.batch ?? 0
+  const beyond = points.toSorted((a, b) => a.batch - b.batch).find(point => point.batch > largest)
+  const binding = bindingPhase(at.point)
+  return {
+    ...shape,
+    batch,
+    atBatch: at.batch,
+    tokensPerSecond: at.throughput,
+    measured: measured.length,
+    beyond: beyond?.reason ?? null,
+    phase: binding?.name ?? null,
+    bound: binding?.phase.bound ?? null,
+    share: binding === null ? null : shareOf(binding.phase),
+  }
+}
+
+/** Of prefill and decode the one that takes longer. */
+function bindingPhase({ roofline }: BenchmarkPoint): { name: 'prefill' | 'decode'; phase: PhaseRoofline } | null {
+  if (roofline === null) return null
+  const { prefill, decode } = roofline
+  return prefill.ms > decode.ms ? { name: 'prefill', phase: prefill } : { name: 'decode', phase: decode }
+}
+
+function shareOf({ bound, mfu, mbu }: PhaseRoofline): number | null {
+  switch (bound) {
+    case 'arithmetic':
+      return mfu
+    case 'bandwidth':
+      return mbu
+    case 'overhead':
+      return Math.max(mfu ?? 0, mbu ?? 0)
+    case null:
+      return null
+  }
+}

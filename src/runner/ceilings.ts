@@ -1,0 +1,114 @@
+/** What a device gives at most: measured on its own worker, with graphs that are nothing but matrix products. */
+import type { DeviceCeilings } from '../events/result.ts'
+import { percentile } from '../metrics/index.ts'
+import { tensorOf } from '../tensor.ts'
+import type { Precision } from '../words.ts'
+import { ceilingModel, MOST_ROWS } from '../workloads/ceilings/model.ts'
+import { costOf } from '../workloads/llm/index.ts'
+import type { FoundDevice } from './discovery.ts'
+import { loadableFor, weightBytesOf } from './loadable.ts'
+import { isInterruption, outcomeOf } from './outcome.ts'
+import type { UnitContext } from './request.ts'
+import type { Session } from './session.ts'
+import type { UnitWorker } from './unit-worker.ts'
+
+/** 128 MiB in fp32: far more than the caches of a processor hold. */
+const BANDWIDTH_PRODUCTS = 8
+const ARITHMETIC_PRODUCTS = 2
+const LEAST_ROWS = 64
+/** Another doubling of the rows has to give this much more. */
+const LEAST_GAIN = 1.05
+/** Time after which no further pass is begun, and no larger product. */
+const BUDGET_MS = 200
+
+/**
+ * The ceilings of the unit's device at its precision: FLOP/s of a large matrix product, and bytes/s at which a product of one row reads
+ * its weights, medians of several passes, the rate of the best number of rows. Measured once in a run. Takes the worker's model away; `isFresh` for one that holds
+ * too much to take another. A device that cannot has none, with the reason; only an interruption throws.
+ */
+export async function ceilingsOf(
+  context: UnitContext,
+  found: FoundDevice,
+  worker: UnitWorker,
+  isFresh: boolean,
+): Promise<DeviceCeilings> {
+  const { device, precision } = context.unit.header
+  const key = `${device} ${precision}`
+  const known = context.ceilings.get(key)
+  if (typeof known === 'object') return known
+  const ceilings = await measureCeilings(context, found, worker, isFresh).catch((error: unknown) => {
+    if (isInterruption(error)) throw error
+    return unknownCeilings(outcomeOf(error).reason)
+  })
+  context.ceilings.set(key, ceilings)
+  return ceilings
+}
+
+/** Why an engine's devices cannot be measured; null where they can. */
+export function unmeasurable({
+  forms,
+  launch,
+  methods,
+}: Pick<FoundDevice, 'forms' | 'launch' | 'methods'>): string | null {
+  if (!forms.includes('onnx')) return `the engine ${launch.engine} takes no graphs to measure its devices with`
+  return methods.includes('measure') ? null : `the engine ${launch.engine} measures nothing`
+}
+
+function unknownCeilings(reason: string): DeviceCeilings {
+  return { flopsPerSecond: null, bytesPerSecond: null, reason }
+}
+
+async function measureCeilings(
+  context: UnitContext,
+  found: FoundDevice,
+  worker: UnitWorker,
+  isFresh: boolean,
+): Promise<DeviceCeilings> {
+  const { device, precision } = context.unit.header
+  const { description } = found
+  const reason = unmeasurable(found)
+  if (reason !== null) return unknownCeilings(reason)
+  const load = (products: number, at: Precision, fresh: boolean) =>
+    worker.change(loadableFor(ceilingModel(products), found, at, context.plan.options, context.home), fresh)
+  let bytesPerSecond = context.ceilings.get(device)
+  if (typeof bytesPerSecond !== 'number') {
+    // The same memory serves every precision; in the plainest one nothing but reading takes time.
+    const plain = description.precisions.includes('fp32') ? 'fp32' : precision
+    const session = await load(BANDWIDTH_PRODUCTS, plain, isFresh)
+    const { perPass } = weightBytesOf(ceilingModel(BANDWIDTH_PRODUCTS), found, plain)
+    bytesPerSecond = (1000 * perPass) / (await medianMs(session, 1, 15))
+    context.ceilings.set(device, bytesPerSecond)
+  }
+  const flopsPerSecond = await productRate(await load(ARITHMETIC_PRODUCTS, precision, false))
+  return { flopsPerSecond, bytesPerSecond, reason: null }
+}
+
+/** FLOP/s of products of more and more rows, until they gain no more or take too long. */
+async function productRate(session: Session): Promise<number> {
+  const { productParameters, headParameters } = costOf(ceilingModel(ARITHMETIC_PRODUCTS).graph)
+  const startedMs = performance.now()
+  let best = 0
+  for (let rows = LEAST_ROWS; rows <= MOST_ROWS; rows *= 2) {
+    const rate = (1000 * 2 * rows * (productParameters + headParameters)) / (await medianMs(session, rows, 3))
+    const gain = rate / best
+    best = Math.max(best, rate)
+    if (gain < LEAST_GAIN || performance.now() - startedMs > BUDGET_MS) break
+  }
+  return best
+}
+
+/** The median, as of what it is held against: on a machine that others use too, both feel them. */
+async function medianMs(session: Session, rows: number, repetitions: number): Promise<number> {
+  const inputs = {
+    input_ids: tensorOf(
+      [1, rows],
+      BigInt64Array.from({ length: rows }, (_, row) => BigInt(row % 32)),
+    ),
+  }
+  const options = { workload: 'forward', newTokens: 0, warmup: 1, repetitions, budgetMs: BUDGET_MS } as const
+  const { result } = await session.measure(inputs, options)
+  return percentile(
+    result.forwardMs.toSorted((a, b) => a - b),
+    50,
+  )
+}

@@ -1,0 +1,46 @@
+/** What a benchmark measures, and what it costs to run. */
+import type { LanguageModel } from '../build/model.ts'
+import type { ModelCost } from '../metrics/index.ts'
+import type { Precision } from '../words.ts'
+import { costOf } from '../workloads/llm/index.ts'
+import type { FoundDevice } from './discovery.ts'
+import { weightBytesOf } from './loadable.ts'
+import type { Memory, MemoryCost } from './memory-need.ts'
+import type { UnitWorker } from './unit-worker.ts'
+
+export interface Subject {
+  readonly worker: UnitWorker
+  readonly model: LanguageModel
+  readonly found: FoundDevice
+  /** Tokens that the prompts are cut from. */
+  readonly tokens: readonly number[]
+  /** Whether the subject is the reference itself, and audited by its own untimed pass. */
+  readonly isReference: boolean
+  /** What the points have to fit in; null where that is not known. */
+  readonly memory: Memory | null
+}
+
+export function costsOf(
+  { worker, model, found }: Subject,
+  precision: Precision,
+): { readonly model: ModelCost; readonly memory: MemoryCost } {
+  const weights = weightBytesOf(model, found, precision)
+  const cost = costOf(model.graph)
+  const cacheBytesPerToken = cost.cacheElementsPerToken * cacheElementBytes(worker, precision)
+  return {
+    model: { ...cost, passWeightBytes: weights.perPass, cacheBytesPerToken },
+    memory: {
+      loadedBytes: worker.latest.loaded.memoryBytes ?? weights.stored,
+      cacheBytesPerToken,
+      vocabulary: model.graph.vocabulary,
+      widestFeatures: cost.widestFeatures,
+    },
+  }
+}
+
+/** As the graph says, or else as engines keep it: in 16 bits where the weights are such floats. */
+function cacheElementBytes({ loadable }: UnitWorker, precision: Precision): number {
+  const type = loadable.interface?.cache?.type
+  if (type !== undefined) return type === 'f16' ? 2 : 4
+  return precision === 'fp16' || precision === 'bf16' ? 2 : 4
+}
