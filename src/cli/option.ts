@@ -67,13 +67,18 @@ export function optionalValue(flags: string, about: string): OptionSpec<string |
   }
 }
 
-/** A file that is written unless it is turned off: null where it is. */
-export function outputFile(flags: string, about: string, fallback: string, off: string): OptionSpec<string | null> {
+/** Files that are written, one for each time that it is given. */
+export function outputFiles(flags: string, about: string): OptionSpec<readonly string[]> {
+  return { flags, about, read: texts }
+}
+
+/** Files that are written, one unless they are turned off. */
+export function usualFiles(flags: string, about: string, usual: string, off: string): OptionSpec<readonly string[]> {
   return {
     flags,
-    about: `${about} (default: ${fallback})`,
-    negation: { flags: off, about: 'do not write it' },
-    read: given => (given === false ? null : (texts(given).at(-1) ?? fallback)),
+    about: `${about} (default: ${usual})`,
+    negation: { flags: off, about: 'write none' },
+    read: given => (given === undefined || given === true ? [usual] : texts(given)),
   }
 }
 

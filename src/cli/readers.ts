@@ -3,6 +3,10 @@ import { AssayError } from '../errors.ts'
 import type { DeviceId, Precision } from '../words.ts'
 import type { Reader } from './option.ts'
 
+/** What `--report` says of itself. */
+export const REPORTS =
+  'write a report, by its ending: .html, .json, .xml (JUnit), .md (Markdown) or .csv; may be given several times'
+
 function invalid(message: string, flag: string, hint: string): AssayError {
   return new AssayError('argument-invalid', message, { where: flag, hint })
 }

@@ -1,8 +1,9 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, extname } from 'node:path'
 import { AssayError } from '../errors.ts'
 import type { ResultDocument } from '../events/result.ts'
 import { type OnFailure, renderReport } from '../reporters/dispatch.ts'
+import { REPORTERS, reporterFor } from '../reporters/index.ts'
 import type { Reporter } from '../reporters/reporter.ts'
 import { writeAtomically } from '../weights/atomic.ts'
 
@@ -23,6 +24,17 @@ function problemOf(path: string): string | null {
   } catch {
     return 'it may not be written'
   }
+}
+
+/** The reporter that a file's ending asks for. Throws AssayError `argument-invalid`. */
+export function reporterOf(path: string): Reporter {
+  const reporter = reporterFor(extname(path))
+  if (reporter !== undefined) return reporter
+  const endings = Object.values(REPORTERS).map(({ name, extension }) => `.${extension} (${name})`)
+  throw new AssayError('argument-invalid', 'no report has this ending', {
+    where: path,
+    hint: `endings: ${endings.join(', ')}`,
+  })
 }
 
 /** Writes a text file whole or not at all. Throws AssayError `file-unwritable`. */

@@ -4,7 +4,7 @@ import { extname, resolve } from 'node:path'
 import { AssayError } from '../errors.ts'
 import { resultOf } from '../events/document.ts'
 import type { RunEvent } from '../events/event.ts'
-import { REPORTERS } from '../reporters/index.ts'
+import { REPORTERS, type ReporterName, reporterFor, reporterNames } from '../reporters/index.ts'
 import { lookOf, widthOf } from '../reporters/terminal/look.ts'
 import { summary } from '../reporters/terminal/summary.ts'
 import { formatLog, parseLog } from '../store/log.ts'
@@ -13,16 +13,22 @@ import type { Output } from './output.ts'
 import { writeText } from './report-file.ts'
 import { withRuns } from './store.ts'
 
-export type ReportFormat = 'terminal' | 'html' | 'json' | 'log'
+type ReportFormat = 'terminal' | 'log' | ReporterName
 
-const BY_ENDING: Readonly<Record<string, ReportFormat>> = { '.html': 'html', '.json': 'json', '.jsonl': 'log' }
+/** Every format that a stored run can be shown in. */
+export const REPORT_FORMATS: readonly ReportFormat[] = ['terminal', ...reporterNames, 'log']
+
+function formatByEnding(file: string): ReportFormat | undefined {
+  const ending = extname(file)
+  return ending === '.jsonl' ? 'log' : reporterNames.find(name => REPORTERS[name] === reporterFor(ending))
+}
 
 /**
  * The format that was asked for, or that the file's name asks for. Under --json standard output takes JSON alone.
  * @throws AssayError `argument-invalid` for another format there
  */
 export function formatFor(asked: ReportFormat | null, file: string | null, isJson: boolean): ReportFormat {
-  if (file !== null) return asked ?? BY_ENDING[extname(file).toLowerCase()] ?? (isJson ? 'json' : 'terminal')
+  if (file !== null) return asked ?? formatByEnding(file) ?? (isJson ? 'json' : 'terminal')
   if (!isJson) return asked ?? 'terminal'
   if (asked === null || asked === 'json') return 'json'
   throw new AssayError('argument-invalid', `--json and --format ${asked} cannot share standard output`, {

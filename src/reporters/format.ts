@@ -100,6 +100,13 @@ export function formatMetric(name: string, value: number | null | undefined): st
   return unit === '' ? format(value) : `${format(value)} ${unit}`
 }
 
+/** The unit of a metric's bare value, by its name; '' for a plain number or a share of 1. */
+export function metricUnit(name: string): string {
+  const [base = name] = name.split('.')
+  const [, unit] = SUFFIXES.find(([pattern]) => pattern.test(base)) ?? [undefined, '']
+  return base.endsWith('Bytes') ? 'B' : unit
+}
+
 /** Shares and cosines that are not quite one, which four digits would hide: 1 − 3e-7. */
 function formatNearOne(value: number | null | undefined): string {
   const text = formatNumber(value)

@@ -1,7 +1,7 @@
 /** What several reports say of a unit or a run, in words. */
-import type { ResultDocument, UnitResult } from '../events/result.ts'
+import type { BenchmarkPoint, ResultDocument, UnitResult } from '../events/result.ts'
 import type { Status } from '../words.ts'
-import { plural } from './format.ts'
+import { formatCount, plural } from './format.ts'
 
 export const STATUSES: readonly Status[] = ['pass', 'fail', 'error', 'inconclusive', 'skip']
 
@@ -14,9 +14,17 @@ export const MEANINGS: Readonly<Record<Status, string>> = {
   inconclusive: 'ran, but what was measured cannot tell right from wrong',
 }
 
+/** Whose fault an error is: `by fault of the device`. */
+export const WHOSE = { device: 'the device', reference: 'the reference', assay: 'Assay' } as const
+
 /** `zoo/llama on ort:cpu in fp16`. */
 export function unitName(unit: Pick<UnitResult, 'model' | 'device' | 'precision'>): string {
   return `${unit.model} on ${unit.device} in ${unit.precision}`
+}
+
+/** `batch 8, 512 tokens in, 128 out`. */
+export function pointName({ batch, inputTokens, outputTokens }: BenchmarkPoint): string {
+  return `batch ${batch}, ${plural(inputTokens, 'token')} in, ${formatCount(outputTokens)} out`
 }
 
 /** The verdict of a run as sentences, the worst first. */

@@ -53,6 +53,11 @@ describe('a request that is wrong ends with exit code 2, says where and what to 
       ['run', '--report', 'no/such/folder.html'],
       [/folder does not exist/, /--no-report/],
     ],
+    [
+      'a report of no format',
+      ['run', '--report', 'report.html', '--report', 'report.pdf'],
+      [/no report has this ending/, /report\.pdf/, /\.xml \(junit\)/],
+    ],
     ['a run that is not there', ['report', 'abc'], [/no run is recorded here/]],
     ['nothing to go on with', ['run', '--resume'], [/no run is recorded here/]],
   ])('%s', async (_, words, says) => {

@@ -1,4 +1,5 @@
 /** A whole run as its log: every status, a retry, a resumption, several batches, three devices. No clock and no chance in it. */
+import { resultOf } from '../../src/events/document.ts'
 import type { EventBody, RunEvent, UnitHeader } from '../../src/events/event.ts'
 import type {
   BenchmarkPoint,
@@ -6,6 +7,7 @@ import type {
   CheckResult,
   HostDescription,
   PhaseRoofline,
+  ResultDocument,
   Summary,
 } from '../../src/events/result.ts'
 import type { DeviceDescription } from '../../src/protocol/messages.ts'
@@ -552,3 +554,10 @@ export function* number(events: Iterable<EventBody>): Generator<RunEvent> {
 }
 
 export const log = (): RunEvent[] => [...number(bodies())]
+
+/** The result of the whole run. */
+export function document(): ResultDocument {
+  const result = resultOf(log())
+  if (result === null) throw new Error('the fixture is empty')
+  return result
+}

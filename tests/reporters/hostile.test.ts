@@ -1,46 +1,8 @@
 /** Models, devices and errors are named by others: whatever they are called, a report stays a report. */
 import { describe, expect, test } from 'vitest'
-import { resultOf } from '../../src/events/document.ts'
-import type { ResultDocument } from '../../src/events/result.ts'
-import { ResultDocument as Schema } from '../../src/events/result.ts'
 import { REPORTERS } from '../../src/reporters/index.ts'
-import { log } from './fixture.ts'
-
-const EVIL = `</script><script>alert(1)</script><img src=x onerror=alert(2)>"'\`&amp;<!--\u202e`
-
-/** Every free text of a document, made evil; what has a form of its own (ids of devices, times, words) stays. */
-function poison(document: ResultDocument): ResultDocument {
-  const isFree = (text: string) => !/^(assay-run-1|[a-z]+:[a-z]+(:\d)?|\d{4}-\d\d-\d\dT.*Z)$/.test(text)
-  const words = new Set([
-    'pass',
-    'fail',
-    'error',
-    'skip',
-    'inconclusive',
-    'fp32',
-    'fp16',
-    'bf16',
-    'int8',
-    'int4',
-    'int4-symmetric',
-  ])
-  for (const word of ['llm', 'onnx', 'device', 'reference', 'assay', 'cpu', 'gpu', 'npu', 'other', 'ort', 'portable'])
-    words.add(word)
-  for (const word of ['at-most', 'at-least', 'equal']) words.add(word)
-  const walk = (value: unknown): unknown => {
-    if (typeof value === 'string') return isFree(value) && !words.has(value) ? `${value}${EVIL}` : value
-    if (Array.isArray(value)) return value.map(walk)
-    if (typeof value !== 'object' || value === null) return value
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, walk(inner)]))
-  }
-  return Schema.parse(walk(document))
-}
-
-const document = () => {
-  const result = resultOf(log())
-  if (result === null) throw new Error('the fixture is empty')
-  return result
-}
+import { document } from './fixture.ts'
+import { EVIL, poison } from './poison.ts'
 
 describe('an HTML report of hostile texts', () => {
   const clean = REPORTERS.html.render(document())

@@ -126,11 +126,23 @@ describe('Ctrl-C', { timeout: 120_000 }, () => {
 })
 
 describe('the exit code says what became of a run:', { timeout: 60_000 }, () => {
-  test('1 where something is wrong, told in one document and in a report', async () => {
+  test('1 where something is wrong, told in one document and in a report of each ending', async () => {
     const site = siteWithPlan('scaled', 'sound')
-    const { code, stdout } = await site.assay('run', 'plan.yaml', '--report', 'report.html', '--json')
+    const beginnings = {
+      'report.html': /^<!doctype html>/,
+      'junit.xml': /^<\?xml [^>]*>\n<testsuites name="plan" tests="6" failures="1" errors="0"/,
+      'summary.md': /^# ❌ FAIL\n/,
+      'numbers.CSV': /^run,model,device,/,
+      'result.json': /^\{\n {2}"schema": "assay-run-1"/,
+    }
+    const reports = Object.keys(beginnings).flatMap(name => ['--report', name])
+    const { code, stdout } = await site.assay('run', 'plan.yaml', ...reports, '--json')
     expect(code).toBe(1)
-    expect(readFileSync(join(site.cwd, 'report.html'), 'utf8')).toMatch(/^<!doctype html>/i)
+    for (const [name, beginning] of Object.entries(beginnings))
+      expect(readFileSync(join(site.cwd, name), 'utf8')).toMatch(beginning)
+    expect(existsSync(join(site.cwd, 'assay-report.html'))).toBe(false)
+    const stored = await site.assay('report', '--format', 'junit')
+    expect(stored.stdout).toBe(readFileSync(join(site.cwd, 'junit.xml'), 'utf8'))
     expect(document(stdout)).toMatchObject({ verdict: 'fail', counts: { fail: 1, pass: 1 } })
   })
 

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 import { AssayError } from '../../errors.ts'
 import { defineCommand } from '../command.ts'
-import { argument, asText, flag, listOption, option } from '../option.ts'
-import { count, countOrMax, device, PRECISION_WORDS, precision, secondsAsMs, target } from '../readers.ts'
+import { argument, flag, listOption, option, outputFiles } from '../option.ts'
+import { count, countOrMax, device, PRECISION_WORDS, precision, REPORTS, secondsAsMs, target } from '../readers.ts'
 
 export const bench = defineCommand({
   name: 'bench',
@@ -38,7 +38,7 @@ and which of the device's limits, as measured on it, binds there.`,
       'what must be met: ttftMs=100 at most, tokensPerSecond=1000 or tokensPerSecondPerUser=20 at least, peakMemoryShare=0.9 at most',
       target,
     ),
-    report: option('--report <file>', 'write an HTML report', asText),
+    report: outputFiles('--report <file>', REPORTS),
     verbose: flag('-v, --verbose', 'tell every step on standard error'),
   },
   examples: [
@@ -84,7 +84,7 @@ and which of the device's limits, as measured on it, binds there.`,
       },
       context.cwd,
     )
-    const reportPath = report === null ? null : resolve(context.cwd, report)
-    return executePlan(job, { reportPath, isVerbose: verbose }, context)
+    const reports = report.map(file => resolve(context.cwd, file))
+    return executePlan(job, { reports, isVerbose: verbose }, context)
   },
 })

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 import { AssayError } from '../../errors.ts'
 import { defineCommand } from '../command.ts'
-import { argument, asText, flag, listOption, option } from '../option.ts'
-import { check, device, PRECISION_WORDS, precision } from '../readers.ts'
+import { argument, asText, flag, listOption, option, outputFiles } from '../option.ts'
+import { check, device, PRECISION_WORDS, precision, REPORTS } from '../readers.ts'
 
 export const parity = defineCommand({
   name: 'parity',
@@ -19,7 +19,7 @@ reference itself, it is judged by the goldens that come with the model.`,
     text: option('--text <file>', "a text for perplexity (default: the model's own)", asText),
     reference: option('--reference <device>', 'the device that defines right (default: ort:cpu), at fp32', device),
     check: listOption('--check <list>', 'only these checks (default: all)', check),
-    report: option('--report <file>', 'write an HTML report', asText),
+    report: outputFiles('--report <file>', REPORTS),
     verbose: flag('-v, --verbose', 'tell every step on standard error'),
   },
   examples: [
@@ -53,6 +53,6 @@ reference itself, it is judged by the goldens that come with the model.`,
       },
       cwd,
     )
-    return executePlan(job, { reportPath: place(report), isVerbose: verbose }, context)
+    return executePlan(job, { reports: report.map(file => resolve(cwd, file)), isVerbose: verbose }, context)
   },
 })

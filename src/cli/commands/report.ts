@@ -13,8 +13,8 @@ export const report = defineCommand({
   options: {
     format: option(
       '-f, --format <format>',
-      "terminal, html, json, or log: the run's events, for another machine (default: by the file's ending, else terminal)",
-      oneOf(() => ['terminal', 'html', 'json', 'log'] as const),
+      "terminal, html, json, junit, markdown, csv, or log: the run's events, for another machine (default: by the file's ending, else terminal)",
+      oneOf(async () => (await import('../stored-report.ts')).REPORT_FORMATS),
     ),
     output: option('-o, --output <file>', 'write to a file, in place of standard output', asText),
     log: option('--log <file>', 'report on a log from another machine, in place of a run made here', asText),

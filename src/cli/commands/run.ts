@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { defineCommand } from '../command.ts'
-import { asText, flag, listOption, optionalArgument, optionalValue, outputFile } from '../option.ts'
-import { device, PRECISION_WORDS, precision } from '../readers.ts'
+import { asText, flag, listOption, optionalArgument, optionalValue, usualFiles } from '../option.ts'
+import { device, PRECISION_WORDS, precision, REPORTS } from '../readers.ts'
 
 /** The report that `assay run` leaves behind. */
 const REPORT = 'assay-report.html'
@@ -23,17 +23,18 @@ A run that was interrupted or killed goes on with --resume; units that had ended
       '--resume [run]',
       'go on with a run by the beginning of its id (default: the latest unfinished)',
     ),
-    report: outputFile('--report <file>', 'the HTML report', REPORT, '--no-report'),
+    report: usualFiles('--report <file>', REPORTS, REPORT, '--no-report'),
     verbose: flag('-v, --verbose', 'tell every step on standard error'),
   },
   examples: [
     { command: 'run', about: 'everything, on every device found here' },
     { command: 'run plans/targets.yaml --device ort:cpu', about: 'a plan of your own, on one device' },
+    { command: 'run --report out.html --report junit.xml --report summary.md', about: 'in continuous integration' },
     { command: 'run --precision int8 --no-report --json > result.json', about: 'for a script' },
     { command: 'run --resume', about: 'go on with what was interrupted' },
   ],
   async handler({ plan, device: devices, model: models, precision: precisions, resume, report, verbose }, context) {
-    const settings = { reportPath: report === null ? null : resolve(context.cwd, report), isVerbose: verbose }
+    const settings = { reports: report.map(file => resolve(context.cwd, file)), isVerbose: verbose }
     if (resume !== null) {
       const { refuseBeside } = await import('../run/narrowing.ts')
       refuseBeside('--resume', { '[plan]': plan, '--device': devices, '--model': models, '--precision': precisions })

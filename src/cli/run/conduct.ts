@@ -8,7 +8,7 @@ import type { Store } from '../../store/store.ts'
 import type { Context } from '../command.ts'
 import { EXIT, exitOf } from '../exit-code.ts'
 import { reportRequest } from '../failure.ts'
-import { checkWritable } from '../report-file.ts'
+import { checkWritable, reporterOf } from '../report-file.ts'
 import { type Here, lookAround } from './here.ts'
 import { createRecording, type Recording } from './recording.ts'
 
@@ -24,8 +24,8 @@ export interface Job {
 }
 
 export interface RunSettings {
-  /** Where the HTML report goes; null for none. */
-  readonly reportPath: string | null
+  /** Where reports go, each in the format of its ending. */
+  readonly reports: readonly string[]
   readonly isVerbose: boolean
 }
 
@@ -40,18 +40,21 @@ export interface Work {
 }
 
 /** Looks around for a plan. Throws AssayError where what it wants cannot be. */
-export async function prepare({ plan, base }: Job, { reportPath }: RunSettings, { output }: Context): Promise<Here> {
-  if (reportPath !== null) checkWritable(reportPath, 'give another file with --report FILE, or --no-report')
+export async function prepare({ plan, base }: Job, { reports }: RunSettings, { output }: Context): Promise<Here> {
+  for (const path of reports) {
+    reporterOf(path)
+    checkWritable(path, 'give another file with --report FILE, or --no-report')
+  }
   const here = await lookAround(plan.engines, base, output)
   checkOptions(plan, here.found)
   return here
 }
 
-/** Runs units, writes the report, shows the summary, and gives the exit code. `begin` emits the first event. */
+/** Runs units, writes the reports, shows the summary, and gives the exit code. `begin` emits the first event. */
 export async function conduct(
   { run, job, here, units, attempts }: Work,
   store: Store,
-  { reportPath, isVerbose }: RunSettings,
+  { reports, isVerbose }: RunSettings,
   { output, home }: Context,
   signal: AbortSignal,
   begin: (recording: Recording) => void,
@@ -67,7 +70,7 @@ export async function conduct(
     reportRequest(error, output)
     return EXIT.error
   }
-  const result = recording.end(reportPath)
+  const result = recording.end(reports)
   if (output.isJson) output.answer(result, () => '')
   if (result.complete) return exitOf(result.verdict)
   if (output.isJson) output.note(`Go on with it: assay run --resume ${run}`)

@@ -3,20 +3,19 @@ import { resultOf } from '../../events/document.ts'
 import type { EventBody, RunEvent } from '../../events/event.ts'
 import type { ResultDocument } from '../../events/result.ts'
 import { createDispatch } from '../../reporters/dispatch.ts'
-import { REPORTERS } from '../../reporters/index.ts'
 import type { WrittenReport } from '../../reporters/reporter.ts'
 import { createTerminal } from '../../reporters/terminal/terminal.ts'
 import type { Store } from '../../store/store.ts'
 import type { Output } from '../output.ts'
-import { writeReport } from '../report-file.ts'
+import { reporterOf, writeReport } from '../report-file.ts'
 import { createNarrator } from './narrator.ts'
 
 export interface Recording {
   emit(body: EventBody): void
   /** Shows what was recorded before, so that a resumed run is seen whole. */
   replay(events: readonly RunEvent[]): void
-  /** Writes the report, shows the summary, and gives the result. */
-  end(reportPath: string | null): ResultDocument
+  /** Writes the reports, shows the summary, and gives the result. */
+  end(reports: readonly string[]): ResultDocument
 }
 
 /** Records a run that goes by `run` in the store. Under --json the live view goes to standard error. */
@@ -44,9 +43,11 @@ export function createRecording(store: Store, run: string, output: Output, isVer
     replay: events => {
       for (const event of events) dispatch.event(event)
     },
-    end: path => {
-      const written: WrittenReport[] = []
-      if (path !== null && writeReport(REPORTERS.html, result(), path, failed)) written.push({ name: 'html', path })
+    end: reports => {
+      const written = reports.flatMap((path): WrittenReport[] => {
+        const reporter = reporterOf(path)
+        return writeReport(reporter, result(), path, failed) ? [{ name: reporter.name, path }] : []
+      })
       const document = result()
       dispatch.end(document, written)
       return document

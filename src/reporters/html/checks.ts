@@ -1,5 +1,6 @@
 /** A unit's checks: what was measured beside its threshold and where that comes from, then the evidence of each. */
 import type { CheckResult, WorstElement } from '../../events/result.ts'
+import { boundedMetrics } from '../bounded.ts'
 import {
   formatCount,
   formatMeasured,
@@ -7,7 +8,6 @@ import {
   formatNumber,
   formatShare,
   formatThreshold,
-  meets,
   metricLabel,
   NOTHING,
   plural,
@@ -31,15 +31,14 @@ function checksTable(checks: readonly CheckResult[]): Html {
 }
 
 function checkRows(check: CheckResult): Html {
-  const bounded = Object.entries(check.thresholds)
+  const bounded = boundedMetrics(check)
   const height = Math.max(1, bounded.length)
   const head = html`<th scope="rowgroup" rowspan="${height}" class="nowrap">${check.name}<br><span class="muted small samples">${check.samples === 0 ? '' : plural(check.samples, 'sample')}</span></th><td rowspan="${height}">${badge(check.status)}</td>`
   if (bounded.length === 0) {
     return html`<tbody><tr>${head}<td colspan="4" class="muted">${check.reason ?? 'no threshold'}</td></tr></tbody>`
   }
-  return html`<tbody>${bounded.map(([metric, threshold], index) => {
-    const value = check.metrics[metric]
-    const unmet = meets(value, threshold) === false
+  return html`<tbody>${bounded.map(({ metric, value, threshold, isMet }, index) => {
+    const unmet = isMet === false
     return html`<tr>${index === 0 ? head : null}<td>${metricLabel(metric)}</td><td class="number${unmet ? ' unmet' : ''}">${formatMeasured(metric, value, threshold)}${unmet ? html` <span aria-label="not met">✗</span>` : null}</td><td class="nowrap">${formatThreshold(metric, threshold)}</td><td class="source">${threshold.source}</td></tr>`
   })}</tbody>`
 }

@@ -3,7 +3,7 @@
 import type { UnitResult } from '../../events/result.ts'
 import type { DeviceDescription, Placement } from '../../protocol/messages.ts'
 import { formatCount, formatDuration, formatMetric, formatParameters, metricLabel, plural } from '../format.ts'
-import { isFlaky, MEANINGS, reproduce, tally } from '../units.ts'
+import { isFlaky, MEANINGS, reproduce, tally, WHOSE } from '../units.ts'
 import { badge, facts, scrolling } from './badge.ts'
 import { benchmarkPart } from './benchmark.ts'
 import { checksPart } from './checks.ts'
@@ -45,8 +45,6 @@ export function unitArticle(unit: UnitResult, anchor: string, device: DeviceDesc
     </section>
   </article>`
 }
-
-const WHOSE = { device: 'the device', reference: 'the reference', assay: 'Assay' } as const
 
 function placementTable({ operators }: Placement): Html | null {
   if (operators.length === 0) return null

@@ -1,4 +1,5 @@
 import type { BenchmarkPoint, BenchmarkResult, CheckResult, UnitResult } from '../../events/result.ts'
+import { boundedMetrics } from '../bounded.ts'
 import {
   formatBytes,
   formatColumn,
@@ -6,7 +7,6 @@ import {
   formatMeasured,
   formatShare,
   formatThreshold,
-  meets,
   metricLabel,
   plural,
 } from '../format.ts'
@@ -32,15 +32,14 @@ export function checkTable(unit: UnitResult, view: View): string[] {
 function checkRows(check: CheckResult, { look }: View): string[][] {
   const name = `${symbol(look, check.status)} ${printable(check.name)}`
   const samples = check.samples === 0 ? '' : formatCount(check.samples)
-  const bounded = Object.entries(check.thresholds)
+  const bounded = boundedMetrics(check)
   if (bounded.length === 0) return [[name, paint(look, check.status, check.status), '', '', samples]]
-  return bounded.map(([metric, threshold], index) => {
-    const value = check.metrics[metric]
+  return bounded.map(({ metric, value, threshold, isMet }, index) => {
     const measured = formatMeasured(metric, value, threshold)
     return [
       index === 0 ? name : '',
       metricLabel(metric),
-      meets(value, threshold) === false ? paint(look, 'fail', measured) : measured,
+      isMet === false ? paint(look, 'fail', measured) : measured,
       formatThreshold(metric, threshold),
       index === 0 ? samples : '',
     ]
