@@ -1,6 +1,7 @@
 /** What a model takes, in bytes, known before anything of it is built. Pure. */
 import type { Graph } from '../graph/index.ts'
 import type { Constant, LoweredGraph } from '../lower/index.ts'
+import { storedBytes } from '../onnx/elements.ts'
 import { BYTES_PER_ELEMENT, elementCount } from '../tensor.ts'
 import type { Precision } from '../words.ts'
 
@@ -20,12 +21,7 @@ export function contentKeyOf({ name, content }: Constant): string {
 
 /** The footprint of a lowered graph: its constants are exact, what an engine needs beside them is not counted. */
 export function footprintOfGraph({ constants, interface: { cache, vocabulary } }: LoweredGraph): Footprint {
-  const bytes = new Map(
-    constants.map(constant => [
-      contentKeyOf(constant),
-      elementCount(constant.shape) * BYTES_PER_ELEMENT[constant.type],
-    ]),
-  )
+  const bytes = new Map(constants.map(constant => [contentKeyOf(constant), storedBytes(constant.type, constant.shape)]))
   return {
     weightBytes: sum(bytes.values()),
     slotBytes: cache === null ? 0 : cache.tensors.length * cache.heads * cache.headDim * BYTES_PER_ELEMENT[cache.type],
@@ -33,7 +29,14 @@ export function footprintOfGraph({ constants, interface: { cache, vocabulary } }
   }
 }
 
-const BYTES_PER_WEIGHT: Readonly<Record<Precision, number>> = { fp32: 4, fp16: 2, bf16: 2, int8: 1, int4: 0.5 }
+const BYTES_PER_WEIGHT: Readonly<Record<Precision, number>> = {
+  fp32: 4,
+  fp16: 2,
+  bf16: 2,
+  int8: 1,
+  int4: 0.5,
+  'int4-symmetric': 0.5,
+}
 
 /** The footprint of a checkpoint that an engine takes as it is, in a precision: scales of quantised weights are not counted. */
 export function footprintOfWeights({ weights, caches, vocabulary }: Graph, precision: Precision): Footprint {

@@ -184,10 +184,10 @@ describe('what a graph says of its attention', () => {
       return s.linear('head', o.rearrange('b h t d -> b t (h d)'), 11)
     })
 
-  test('positions are relative where every query and key is turned by its position, and only there', () => {
+  test('positions are relative where queries and keys are turned by them alike, absolute where they are not', () => {
     expect(attention({ q: true, k: true }).positioning).toBe('relative')
-    expect(attention({ q: true, k: false }).positioning).toBe('none')
-    expect(attention({ q: false, k: true }).positioning).toBe('none')
+    expect(attention({ q: true, k: false }).positioning).toBe('absolute')
+    expect(attention({ q: false, k: true }).positioning).toBe('absolute')
     expect(attention({ q: false, k: false }).positioning).toBe('none')
     expect(traced(({ s, x }) => s.linear('head', x, 11)).positioning).toBe('none')
   })

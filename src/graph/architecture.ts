@@ -90,7 +90,12 @@ function cacheShapes(nodes: readonly Node[]): CacheShape[] {
 function positioningOf(nodes: readonly Node[], positions: Tensor): Positioning {
   const readers = nodes.filter(({ inputs }) => inputs.includes(positions))
   if (readers.length === 0) return 'none'
-  return readers.every(({ operation }) => operation.kind === 'rope') ? 'relative' : 'absolute'
+  const isTurned = ({ node }: Tensor) => node.operation.kind === 'rope'
+  const isBothOrNeither = nodes.every(({ operation, inputs: [query, keys] }) => {
+    const [newKeys] = keys?.node.inputs ?? []
+    return operation.kind !== 'attend' || !query || !newKeys || isTurned(query) === isTurned(newKeys)
+  })
+  return isBothOrNeither && readers.every(({ operation }) => operation.kind === 'rope') ? 'relative' : 'absolute'
 }
 
 /** Runs an architecture's forward pass once on symbolic tensors. A shape that does not fit throws, with the path. */

@@ -2,7 +2,7 @@
 import type { Rope, Tensor } from '../graph/index.ts'
 import { tensorOf } from '../tensor.ts'
 import { inputAt, isKind, type Lowering, type NodeOf, outputOf } from './lowering.ts'
-import { floatWeights } from './matrix.ts'
+import { floatWeights } from './published-weights.ts'
 import { rotaryKey, rotaryTables } from './rotary.ts'
 import { canStack, stackedProduct } from './stacked-product.ts'
 

@@ -4,7 +4,7 @@ import type { Attribute } from '../onnx/model.ts'
 import type { BlockFormat, BlockLayout } from './content.ts'
 import { MICROSOFT } from './emitter.ts'
 import type { Lowering } from './lowering.ts'
-import { stackedName, weightShape } from './matrix.ts'
+import { stackedName, weightShape } from './published-weights.ts'
 
 /** The constants of a matrix in blocks; `zeros` is null where they are the middle of the range. */
 interface BlockConstants {

@@ -2,7 +2,8 @@
 import type { Dim, Tensor } from '../graph/index.ts'
 import { inputAt, type Lowering, type NodeOf, outputOf, type Rules } from './lowering.ts'
 import { groupedMask } from './mask.ts'
-import { floatWeights, portableLinear } from './matrix.ts'
+import { portableLinear } from './matrix.ts'
+import { floatWeights } from './published-weights.ts'
 import { reshape } from './reshape.ts'
 import { rotaryOfPositions, rotatedFeatures } from './rotary.ts'
 

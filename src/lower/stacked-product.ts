@@ -3,7 +3,8 @@ import type { Node } from '../graph/index.ts'
 import { packedProduct } from './block-product.ts'
 import { MICROSOFT } from './emitter.ts'
 import { inputAt, isKind, type Lowering, type NodeOf } from './lowering.ts'
-import { floatProduct, floatWeights, matrixFormat } from './matrix.ts'
+import { floatProduct, matrixFormat } from './matrix.ts'
+import { floatWeights } from './published-weights.ts'
 
 /** Whether nodes are linear ones over the same value, stored alike: one product over their stacked weights can stand for them. */
 export function canStack(lowering: Lowering, nodes: readonly Node[]): nodes is NodeOf<'linear'>[] {

@@ -1,4 +1,4 @@
-import { BYTES_PER_ELEMENT, elementCount } from '../tensor.ts'
+import { storedBytes } from '../onnx/elements.ts'
 import type { LoweredGraph } from './lower.ts'
 
 /** Bytes of a lowered graph's weights, as they are stored. */
@@ -16,7 +16,7 @@ export function weightBytes({ constants, nodes }: Pick<LoweredGraph, 'constants'
   for (const { name, type, shape, content } of constants) {
     if (content.kind === 'values') continue
     const key = JSON.stringify(content)
-    const bytes = elementCount(shape) * BYTES_PER_ELEMENT[type]
+    const bytes = storedBytes(type, shape)
     sizes.set(key, { bytes, isReadWhole: readWhole.has(name) || (sizes.get(key)?.isReadWhole ?? false) })
   }
   const all = [...sizes.values()]

@@ -1,8 +1,10 @@
 /** A language model on a device: reference, checks, benchmarks. */
 import { type LanguageModel, openModel } from '../build/model.ts'
+import { gridOf } from '../plan/grid.ts'
+import type { GenerationSettings } from '../plan/schema.ts'
 import { caseKinds, casesOfKinds, type LlmWorkload, workloadOf } from '../workloads/llm/index.ts'
 import { benchmarkGeneration } from './benchmark.ts'
-import { callsOfCases, callsOfGeneration } from './demand.ts'
+import { callsOfCases, callsOfGeneration, type Generation } from './demand.ts'
 import type { FoundDevice } from './discovery.ts'
 import { loadableFor, unsupported } from './loadable.ts'
 import { memoryOf } from './memory-need.ts'
@@ -80,6 +82,18 @@ export async function runLlmUnit(context: UnitContext): Promise<void> {
   }
 }
 
+/** The shortest shape at the smallest batch. */
+function leastPoint(settings: GenerationSettings): Generation {
+  const { shapes, batches } = gridOf(settings)
+  const batch = Math.min(...batches)
+  const points = shapes.map(({ inputTokens, outputTokens }) => ({ batch, inputTokens, outputTokens }))
+  return points.reduce((least, point) => (tokensOf(point) < tokensOf(least) ? point : least))
+}
+
+function tokensOf({ inputTokens, outputTokens }: Generation): number {
+  return inputTokens + outputTokens
+}
+
 /** What runs where for a unit: the least of its benchmark, since larger batches are points that may fail alone. */
 function placementsOf(
   context: UnitContext,
@@ -91,9 +105,7 @@ function placementsOf(
   const { plan, unit } = context
   const { device, precision } = unit.header
   const { generation } = plan.benchmarks
-  const timed = generation
-    ? callsOfGeneration({ ...generation, batch: Math.min(...generation.batch) }, maxPositions)
-    : []
+  const timed = generation ? callsOfGeneration(leastPoint(generation), maxPositions) : []
   const checked = wantsChecks ? callsOfCases(cases) : []
   const isJudgedByReference = !isReference(context, device, precision) && unit.entry.golden === undefined
   const calls = [...(isJudgedByReference ? checked : []), ...(isReference(context, device, precision) ? [] : timed)]

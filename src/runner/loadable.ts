@@ -42,7 +42,14 @@ export function loadableFor(
 }
 
 /** Bits of a weight of a matrix, where an engine stores it itself. */
-const WEIGHT_BITS: Readonly<Record<Precision, number>> = { fp32: 32, fp16: 16, bf16: 16, int8: 8, int4: 4 }
+const WEIGHT_BITS: Readonly<Record<Precision, number>> = {
+  fp32: 32,
+  fp16: 16,
+  bf16: 16,
+  int8: 8,
+  int4: 4,
+  'int4-symmetric': 4,
+}
 
 /** Bytes of a model's weights as the device gets them: those of its graph, or, of a directory, its parameters at the precision. */
 export function weightBytesOf(

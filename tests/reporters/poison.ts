@@ -7,10 +7,23 @@ export const EVIL = `</script><script>alert(1)</script><img src=x onerror=alert(
 /** Every free text of a document, made evil; what has a form of its own (ids of devices, times, words) stays. */
 export function poison(document: ResultDocument): ResultDocument {
   const isFree = (text: string) => !/^(assay-run-1|[a-z]+:[a-z]+(:\d)?|\d{4}-\d\d-\d\dT.*Z)$/.test(text)
-  const words = new Set(['pass', 'fail', 'error', 'skip', 'inconclusive', 'fp32', 'fp16', 'bf16', 'int8', 'int4'])
+  const words = new Set([
+    'pass',
+    'fail',
+    'error',
+    'skip',
+    'inconclusive',
+    'fp32',
+    'fp16',
+    'bf16',
+    'int8',
+    'int4',
+    'int4-symmetric',
+  ])
   for (const word of ['llm', 'onnx', 'device', 'reference', 'assay', 'cpu', 'gpu', 'npu', 'other', 'ort', 'portable'])
     words.add(word)
-  for (const word of ['at-most', 'at-least', 'equal']) words.add(word)
+  for (const word of ['at-most', 'at-least', 'equal', 'arithmetic', 'bandwidth', 'overhead', 'prefill', 'decode'])
+    words.add(word)
   const walk = (value: unknown): unknown => {
     if (typeof value === 'string') return isFree(value) && !words.has(value) ? `${value}${EVIL}` : value
     if (Array.isArray(value)) return value.map(walk)
