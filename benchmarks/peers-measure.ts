@@ -7,6 +7,8 @@ import type { RowError, RowSpeed } from './peers-table.ts'
 import type { Generated, Runtime } from './runtimes.ts'
 
 const WARM_UP = 4
+/** Mean KL in nats up to which two fp32 runtimes are one: llama.cpp's cache of fp16 alone makes 8e-6. */
+const SAME = 1e-4
 
 /** A line of progress for each process. */
 type Say = (text: string) => void
@@ -64,6 +66,7 @@ const rankOf = ({ name, beside }: Runtime) => (beside !== 'fp32' ? 2 : name !== 
 /**
  * Logits of every window, an empty cache before each, against the same runtime's fp32 and torch's.
  * Files of fp32 logits stay in `folder` until the end, 300 MB for 1536 positions of 49152 tokens; the others go as they are read.
+ * Throws where a runtime's fp32 is not torch's.
  */
 export async function measureErrors(
   runtimes: readonly Runtime[],
@@ -92,8 +95,9 @@ export async function measureErrors(
     errors.set(runtime, error)
     const divergence = `KL ${error.own?.kl.toExponential(6) ?? '-'} own, ${error.torch?.kl.toExponential(6) ?? '-'} torch`
     say(`error    ${idOf(runtime).padEnd(20)} ${divergence}, perplexity ${error.perplexity.toFixed(5)}`)
-    if (runtime.beside === 'fp32') references.set(runtime.name, file)
-    else rmSync(file)
+    if (runtime.beside !== 'fp32') rmSync(file)
+    else if ((error.torch?.kl ?? 0) <= SAME) references.set(runtime.name, file)
+    else throw new Error(`${idOf(runtime)} does not compute what torch computes: mean KL ${error.torch?.kl}`)
   }
   return errors
 }
