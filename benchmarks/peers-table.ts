@@ -51,10 +51,9 @@ function find(rows: readonly Row[], runtime: RuntimeName, precision: string, bat
 
 /** Which ratios are asked for, and what was measured: the issue's list, with each peer's time over Assay's. */
 export function targetsOf(rows: readonly Row[]): Target[] {
-  const speed = (runtime: RuntimeName, precision: string, time: Times, atLeast: number): Target => {
+  const speed = (own: string, time: Times, runtime: RuntimeName, precision: string, atLeast: number): Target => {
     const row = find(rows, runtime, precision)
-    const phase = time === 'prefillMs' ? 'prefill' : 'decode'
-    const claim = `${row?.beside ?? ''} ${phase}, times as fast as ${runtime} ${precision}`.trimStart()
+    const claim = `${own} ${time === 'prefillMs' ? 'prefill' : 'decode'}, times as fast as ${runtime} ${precision}`
     return { claim, measured: row ? timesAssay(rows, row, time) : null, bound: { atLeast } }
   }
   const error = (precision: string, type: string): Target => {
@@ -68,15 +67,15 @@ export function targetsOf(rows: readonly Row[]): Target[] {
     return row ? tokensPerSecond(row) : null
   })
   return [
-    speed('torch', 'fp32', 'prefillMs', 1.3),
-    speed('llama.cpp', 'F32', 'prefillMs', 2),
-    speed('llama.cpp', 'F32', 'decodeMs', 1),
-    speed('genai', 'fp32', 'decodeMs', 1.3),
-    speed('llama.cpp', 'Q8_0', 'prefillMs', 1),
-    speed('llama.cpp', 'Q8_0', 'decodeMs', 1.2),
+    speed('fp32', 'prefillMs', 'torch', 'fp32', 1.3),
+    speed('fp32', 'prefillMs', 'llama.cpp', 'F32', 2),
+    speed('fp32', 'decodeMs', 'llama.cpp', 'F32', 1),
+    speed('fp32', 'decodeMs', 'genai', 'fp32', 1.3),
+    speed('int8', 'prefillMs', 'llama.cpp', 'Q8_0', 1),
+    speed('int8', 'decodeMs', 'llama.cpp', 'Q8_0', 1.2),
     error('int8', 'Q8_0'),
-    speed('llama.cpp', 'Q4_1', 'prefillMs', 1),
-    speed('llama.cpp', 'Q4_1', 'decodeMs', 1.3),
+    speed('int4', 'prefillMs', 'llama.cpp', 'Q4_1', 1),
+    speed('int4', 'decodeMs', 'llama.cpp', 'Q4_1', 1.3),
     error('int4', 'Q4_1'),
     {
       claim: 'fp32 tokens/s of batch 4 over batch 1',

@@ -113,7 +113,9 @@ async function main(): Promise<void> {
     }))
     const targets = targetsOf(rows)
     const machine = `${cpus()[0]?.model}, ${availableParallelism()} cores, ${THREADS} threads each`
-    const shape = `${INPUT} tokens in, ${OUTPUT} out, ${rounds} rounds in turn, medians`
+    const shape = options.speed
+      ? `${INPUT} tokens in, ${OUTPUT} out, ${rounds} rounds in turn, medians`
+      : 'errors alone'
     console.log(
       options.json
         ? JSON.stringify({
