@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { temporaryDirectory } from '../../tests/temporary.ts'
-import { exportOnnx } from './artifact.ts'
+import { buildArtifact, exportOnnx } from './artifact.ts'
 import { exportCheckpoint } from './checkpoint.ts'
 import { checkRoom, freeBytes } from './disk.ts'
 import { openModel } from './model.ts'
@@ -31,12 +31,18 @@ test('what does not fit is refused with both figures, the place and the way out'
   expect(() => checkRoom(folder, 0)).not.toThrow()
 })
 
-test('a model of four trillion parameters is exported in no form, and nothing is left behind', () => {
+test('a model of four trillion parameters is built and exported in no form, and nothing is left behind', () => {
   const folder = temporaryDirectory()
-  const model = openModel('arch/llama-3-70b@4')
-  if (model.kind !== 'llm') throw new Error('no language model')
+  const listed = openModel('arch/llama-3-70b@4')
+  if (listed.kind !== 'llm') throw new Error('no language model')
+  // Were it not refused, this would fill the disk.
+  const read = () => {
+    throw new Error('a weight was read')
+  }
+  const model = { ...listed, openWeights: () => ({ ...listed.openWeights(), read }) }
   const refused = expect.objectContaining({ code: 'file-unwritable', message: expect.stringContaining('do not fit') })
   expect(() => exportOnnx(model, 'fp32', 'portable', join(folder, 'a.onnx'))).toThrow(refused)
   expect(() => exportCheckpoint(model, join(folder, 'model'))).toThrow(refused)
-  expect(existsSync(join(folder, 'a.onnx.data')) || existsSync(join(folder, 'model'))).toBe(false)
+  expect(() => buildArtifact(model, 'fp32', 'ort', join(folder, 'home'))).toThrow(refused)
+  expect(readdirSync(folder)).toEqual([])
 })

@@ -93,6 +93,13 @@ describe('a reference', () => {
     })
   })
 
+  test('to a directory reads no weight for its fingerprint until somebody asks', () => {
+    const folder = join(temporaryDirectory(), 'model')
+    const model = tinyModel(folder)
+    rmSync(join(folder, 'model.safetensors'))
+    expect(() => model.fingerprint).toThrow(expect.objectContaining({ code: 'weights-invalid' }))
+  })
+
   test('to an .onnx file is that file, known by its bytes', () => {
     const path = join(temporaryDirectory(), 'a.onnx')
     writeFileSync(path, 'abc')

@@ -7,6 +7,7 @@ import type { Graph } from '../graph/index.ts'
 import { catalogue } from '../models/catalogue.ts'
 import { scaledConfig } from '../models/scale.ts'
 import { elementCount } from '../tensor.ts'
+import { checksum, rememberedChecksums } from '../weights/checksums.ts'
 import { openWeights } from '../weights/directory.ts'
 import { fingerprintDirectory } from '../weights/fingerprint.ts'
 import { asWanted } from '../weights/published.ts'
@@ -23,6 +24,7 @@ export interface LanguageModel {
   readonly directory: string | null
   readonly config: Readonly<Record<string, unknown>>
   readonly graph: Graph
+  /** Known once somebody asks, since a checkpoint is read for it from end to end. */
   readonly fingerprint: string
   readonly parameters: number
   /** Golden files that came with the model. */
@@ -50,8 +52,11 @@ export function zooNames(): string[] {
   return readdirSync(ZOO).filter(name => existsSync(join(ZOO, name, 'config.json')))
 }
 
-/** Opens what a reference names. Throws AssayError for what is not there or malformed; reads no weight yet. */
-export function openModel(reference: string, base = process.cwd()): Model {
+/**
+ * Opens what a reference names. Throws AssayError for what is not there or malformed; reads no weight yet.
+ * With a `home`, checksums of large files are kept there, so that a checkpoint is read for its fingerprint once and not at every start.
+ */
+export function openModel(reference: string, base = process.cwd(), home: string | null = null): Model {
   if (reference.startsWith('zoo/')) return openZoo(reference)
   if (reference.startsWith('arch/')) return openArchitecture(reference)
   if (reference.startsWith('hf:'))
@@ -65,7 +70,7 @@ export function openModel(reference: string, base = process.cwd()): Model {
       where: reference,
       hint: 'a model is zoo/NAME, arch/NAME[@SCALE], a Hugging Face directory or an .onnx file; `assay models` lists the named ones',
     })
-  if (statSync(path).isDirectory()) return openDirectory(reference, path)
+  if (statSync(path).isDirectory()) return openDirectory(reference, path, home)
   if (path.endsWith('.onnx'))
     return { kind: 'onnx', reference, path, fingerprint: createHash('sha256').update(readFileSync(path)).digest('hex') }
   throw new AssayError('model-invalid', 'neither a directory nor an .onnx file', { where: reference })
@@ -78,7 +83,7 @@ function openZoo(reference: string): LanguageModel {
       where: reference,
       hint: `the zoo has: ${zooNames().join(', ')}`,
     })
-  return openDirectory(reference, join(ZOO, name))
+  return openDirectory(reference, join(ZOO, name), null)
 }
 
 function isCatalogued(name: string): name is keyof typeof catalogue {
@@ -123,20 +128,25 @@ export function seededDeclarations(graph: Graph): Map<string, SeededWeight> {
   )
 }
 
-function openDirectory(reference: string, directory: string): LanguageModel {
+function openDirectory(reference: string, directory: string, home: string | null): LanguageModel {
   const where = join(reference, 'config.json')
   const graphConfig = readConfig(join(directory, 'config.json'), where)
   const graph = traceConfig(graphConfig, where)
   const goldens = join(directory, 'goldens')
   const open = () => checkedWeights(graph, directory, reference)
   open().close()
+  const checksumOf = home === null ? checksum : rememberedChecksums(join(home, 'checksums'))
+  let fingerprint: string | null = null
   return {
     kind: 'llm',
     reference,
     directory,
     config: graphConfig,
     graph,
-    fingerprint: fingerprintDirectory(directory),
+    get fingerprint() {
+      fingerprint ??= fingerprintDirectory(directory, checksumOf)
+      return fingerprint
+    },
     parameters: parametersOf(graph),
     goldens: existsSync(goldens)
       ? readdirSync(goldens)

@@ -15,23 +15,23 @@ export interface Verified {
  * @param model - the model that the golden should be of, or null not to ask
  * @throws AssayError `golden-invalid`, `golden-mismatch`
  */
-export function verifyGolden(path: string, file: string, model: string | null, base: string): Verified {
+export function verifyGolden(path: string, file: string, model: string | null, base: string, home: string): Verified {
   const golden = readGolden(path)
   const tensors = tensorsOf(golden)
   return {
     file,
     cases: golden.outputs.size,
     tensors: tensors.length,
-    fingerprint: matchFingerprint(golden, model, base),
+    fingerprint: matchFingerprint(golden, model, base, home),
     notFinite: tensors
       .map(({ name, tensor }) => ({ tensor: name, count: countNotFinite(tensor) }))
       .filter(({ count }) => count > 0),
   }
 }
 
-function matchFingerprint(golden: Golden, model: string | null, base: string): Verified['fingerprint'] {
+function matchFingerprint(golden: Golden, model: string | null, base: string, home: string): Verified['fingerprint'] {
   const { fingerprint: value } = golden
-  if (model !== null) checkGoldenMatches(golden, openModel(model, base).fingerprint)
+  if (model !== null) checkGoldenMatches(golden, openModel(model, base, home).fingerprint)
   if (value === '') return { value, matches: null, says: 'of weights unknown' }
   return model === null
     ? { value, matches: null, says: `of ${golden.model}, weights ${value.slice(0, 12)}` }

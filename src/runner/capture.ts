@@ -32,7 +32,7 @@ export interface CaptureRequest {
 /** Writes the golden and tells how many cases it holds. Throws AssayError where the device cannot run the model. */
 export async function captureGolden(request: CaptureRequest): Promise<{ readonly cases: number }> {
   const { model: reference, device: id, precision, discovered, base, home, signal } = request
-  const model = openModel(reference, base)
+  const model = openModel(reference, base, home)
   if (model.kind !== 'llm')
     throw new AssayError('argument-invalid', 'goldens are captured of language models', { where: reference })
   const found = discovered.found.get(id)

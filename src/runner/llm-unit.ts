@@ -24,7 +24,7 @@ export async function runLlmUnit(context: UnitContext): Promise<void> {
   const { device, precision } = unit.header
   const found = discovered.found.get(device)
   if (!found) throw new Skip(`${device} is not here`)
-  const model = openModel(unit.entry.model, base)
+  const model = openModel(unit.entry.model, base, home)
   if (model.kind !== 'llm') throw new Skip(`${unit.entry.model} is no language model`)
   const reason = unsupported(model, found, precision)
   if (reason !== null) throw new Skip(reason)

@@ -12,14 +12,14 @@ import type { Discovered } from './discovery.ts'
 import { chosenPrompts } from './paths.ts'
 
 /** Throws AssayError for a reference that is not here, a model, golden, prompt file or text that cannot be used, an unknown check. */
-export function checkPlan(plan: Plan, base: string, discovered: Discovered): void {
+export function checkPlan(plan: Plan, base: string, discovered: Discovered, home: string): void {
   const { device } = plan.reference
   if (!discovered.found.has(device))
     throw new AssayError('device-unavailable', `the reference ${device} is not here`, {
       hint: `devices here: ${[...discovered.found.keys()].join(', ') || 'none'}`,
     })
   if (plan.checks !== 'all') for (const name of plan.checks) checkName(name)
-  for (const model of plan.models) checkModel(model, base)
+  for (const model of plan.models) checkModel(model, base, home)
 }
 
 function checkName(name: string): void {
@@ -29,8 +29,8 @@ function checkName(name: string): void {
   })
 }
 
-function checkModel(entry: ModelEntry, base: string): void {
-  const model = openModel(entry.model, base)
+function checkModel(entry: ModelEntry, base: string, home: string): void {
+  const model = openModel(entry.model, base, home)
   if (model.kind === 'llm') workloadOf(model, chosenPrompts(entry, base))
   else {
     readOnnxSignature(model.path)

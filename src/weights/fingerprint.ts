@@ -1,16 +1,9 @@
 /** What identifies a model's content: its config and its weights, byte for byte. */
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { AssayError } from '../errors.ts'
-import { fileChunks } from './range.ts'
-
-function sha256OfFile(path: string): string {
-  const hash = createHash('sha256')
-  for (const chunk of fileChunks({ path, offset: 0, length: statSync(path).size }, 'weights-invalid'))
-    hash.update(chunk)
-  return hash.digest('hex')
-}
+import { type Checksum, checksum } from './checksums.ts'
 
 /** GNU coreutils mark a line whose name they had to escape with a backslash. */
 function checksumLine(hex: string, name: string): string {
@@ -21,9 +14,9 @@ function checksumLine(hex: string, name: string): string {
 /**
  * The fingerprint of a Hugging Face directory: hex sha256 of what `LC_ALL=C; sha256sum config.json *.safetensors`
  * prints there, so that anyone can check it with a shell: `... | sha256sum`.
- * Reads every file once, in bounded memory. Throws AssayError where the config or the weights are missing.
+ * Takes the checksum of every file once. Throws AssayError where the config or the weights are missing.
  */
-export function fingerprintDirectory(directory: string): string {
+export function fingerprintDirectory(directory: string, checksumOf: Checksum = checksum): string {
   if (!existsSync(join(directory, 'config.json')))
     throw new AssayError('model-invalid', 'no config.json', { where: directory })
   const weights = readdirSync(directory, { encoding: 'buffer' })
@@ -32,6 +25,6 @@ export function fingerprintDirectory(directory: string): string {
     .map(name => name.toString())
   if (weights.length === 0) throw new AssayError('weights-invalid', 'no *.safetensors', { where: directory })
   const hash = createHash('sha256')
-  for (const name of ['config.json', ...weights]) hash.update(checksumLine(sha256OfFile(join(directory, name)), name))
+  for (const name of ['config.json', ...weights]) hash.update(checksumLine(checksumOf(join(directory, name)), name))
   return hash.digest('hex')
 }

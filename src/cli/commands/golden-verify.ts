@@ -15,9 +15,9 @@ export const goldenVerify = defineCommand({
     { command: 'golden verify lab7.safetensors', about: 'its format and its values' },
     { command: 'golden verify lab7.safetensors --model zoo/llama', about: 'and that it was made of the same weights' },
   ],
-  async handler({ file, model }, { output, cwd }) {
+  async handler({ file, model }, { output, cwd, home }) {
     const { verifyGolden } = await import('../verified.ts')
-    const verified = verifyGolden(resolve(cwd, file), file, model, cwd)
+    const verified = verifyGolden(resolve(cwd, file), file, model, cwd, home)
     const { plural } = await import('../../reporters/format.ts')
     output.answer(verified, () =>
       [

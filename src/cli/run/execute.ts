@@ -21,7 +21,7 @@ export async function executePlan(job: Job, settings: RunSettings, context: Cont
     const ids = devices.map(({ id }) => id)
     const leftOut = here.found.devices.filter(device => plan.devices === 'all' && !devices.includes(device))
     for (const { id, name } of leftOut) context.output.note(`left out: ${id}, ${name}; --device ${id} runs on it`)
-    checkPlan(plan, base, here.discovered)
+    checkPlan(plan, base, here.discovered, context.home)
     const units = unitsOf(plan, ids)
     if (signal.aborted) return EXIT.interrupted
     const run = newRunId()

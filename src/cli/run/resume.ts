@@ -29,7 +29,7 @@ export async function resumePlan(prefix: string | null, settings: RunSettings, c
       const job = jobOf(summary, context)
       const here = await prepare(job, settings, context)
       resolveDevices([...new Set(unfinished.map(({ header }) => header.device))], here.found)
-      checkPlan(job.plan, job.base, here.discovered)
+      checkPlan(job.plan, job.base, here.discovered, context.home)
       if (signal.aborted) return EXIT.interrupted
       const attempts = new Map(unfinished.map(({ header, attempts }) => [header.id, attempts.length]))
       const work = { run: summary.id, job, here, units: unfinished.map(unit => unitOf(unit, job.plan)), attempts }
