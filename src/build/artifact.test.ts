@@ -83,6 +83,27 @@ describe('a built graph', () => {
   })
 })
 
+test('a build reads weights a few MB at a time, whatever their size', () => {
+  const { model, home } = setUp({ vocab_size: 1 << 18 }) // 64 MiB each of embedding and head
+  const asked: number[] = []
+  const watched: LanguageModel = {
+    ...model,
+    openWeights(): WeightSource {
+      const weights = model.openWeights()
+      return {
+        ...weights,
+        read(name, offset, length) {
+          asked.push(length)
+          return weights.read(name, offset, length)
+        },
+      }
+    },
+  }
+  for (const precision of ['fp32', 'fp16', 'int8'] as const) buildArtifact(watched, precision, 'ort', home)
+  expect(Math.max(...asked)).toBeLessThanOrEqual(4 << 20)
+  expect(asked.reduce((sum, length) => sum + length, 0)).toBeGreaterThanOrEqual(6 * (64 << 20))
+})
+
 describe('a build that does not end', () => {
   test('leaves nothing, and the next one succeeds', () => {
     const { model, home } = setUp()

@@ -1,5 +1,5 @@
 /**
- * sha256 of files, remembered for large ones: a checkpoint of 16 GB takes half a minute to hash, at every start.
+ * sha256 of files, remembered for large ones: a checkpoint of 16 GB takes half a minute to hash, for every unit of every run.
  * docs/decisions/0005-fingerprint.md says when a remembered one is believed.
  */
 import { createHash } from 'node:crypto'
