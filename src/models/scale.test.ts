@@ -224,6 +224,12 @@ describe('refused with what is allowed:', () => {
     expect(refusal(GPT_2, '1/13').hint).toContain('from 1/12 to 4')
   })
 
+  test('a model of one head has no smaller scale', () => {
+    const config = { ...LLAMA_3_8B, num_key_value_heads: 1 }
+    expect(scaledConfig(config, '2', '')).toMatchObject({ num_key_value_heads: 2, num_attention_heads: 64 })
+    expect(refusal(config, '1/2').hint).toBe('a scale is a ratio of whole numbers from 1 to 4, as in @2')
+  })
+
   test.each(['5', '4001/1000', '9999'])('%s is too large', scale => {
     expect(refusal(LLAMA_3_8B, scale)).toMatchObject({ message: `a scale of ${scale} is over 4` })
   })

@@ -121,7 +121,8 @@ function parseScale(scale: string, units: number, where: string): Ratio {
   const [, of = '', to = '1'] = /^(\d{1,4})(?:\/(\d{1,4}))?$/.exec(scale) ?? []
   const ratio = { of: Number(of), to: Number(to) }
   const refuse = (what: string) => {
-    const hint = `a scale is a ratio of whole numbers from ${units === 1 ? '1' : `1/${units}`} to ${LARGEST}, as in @1/2`
+    const [least, example] = units === 1 ? ['1', '@2'] : [`1/${units}`, '@1/2']
+    const hint = `a scale is a ratio of whole numbers from ${least} to ${LARGEST}, as in ${example}`
     return new AssayError('model-not-found', what, { where, hint })
   }
   if (of === '' || ratio.of === 0 || ratio.to === 0) throw refuse(`'${scale}' is no scale`)
