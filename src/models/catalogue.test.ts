@@ -17,8 +17,21 @@ test.each(Object.keys(catalogue))('arch/%s can be traced', name => {
 test.each([
   ['llama-3-8b', 8_030_261_248],
   ['llama-3-70b', 70_553_706_496],
+  ['mistral-7b', 7_241_732_096],
+  ['gpt2', 124_439_808],
 ] as const)('arch/%s has the parameters of the published checkpoint', (name, published) => {
   expect(parametersOf(catalogue[name].config)).toBe(published)
+})
+
+/** Black et al., arXiv:2204.06745, table 1 and section 2: width 6144, 44 layers, untied embeddings of a vocabulary padded to 50432. */
+test('arch/gpt-neox-20b has the parameters of its paper', () => {
+  const [width, inner, layers, vocabulary] = [6144, 4 * 6144, 44, 50432]
+  const attention = width * 3 * width + 3 * width + width * width + width
+  const feedForward = width * inner + inner + inner * width + width
+  const norms = 2 * 2 * width
+  const total = layers * (attention + feedForward + norms) + 2 * vocabulary * width + 2 * width
+  expect(total).toBe(20_554_567_680)
+  expect(parametersOf(catalogue['gpt-neox-20b'].config)).toBe(total)
 })
 
 test('arch/llama-125m has the parameters of its shapes', () => {
