@@ -1,5 +1,5 @@
 /** The bytes of a lowered graph's constants, read from the weights piece by piece. */
-import type { BlockFormat, BlockLayout, Content } from '../lower/index.ts'
+import { type BlockFormat, type BlockLayout, blocksOfRow, type Content } from '../lower/index.ts'
 import { BYTES_PER_ELEMENT, elementCount, toFloat32 } from '../tensor.ts'
 import { convertBytes, convertChunks, type FloatType } from '../weights/convert.ts'
 import type { WeightInfo, WeightSource } from '../weights/source.ts'
@@ -47,8 +47,9 @@ export class ContentReader {
 
   *#levels(names: readonly string[], format: BlockFormat, layout: BlockLayout): Generator<Uint8Array> {
     const columns = columnsOf(this.#weights, names)
-    const width = Math.ceil(columns / format.block) * format.block
-    yield* packLevels(this.#round(names, format), columns, width, format, layout)
+    const width = blocksOfRow(format, columns).all * format.block
+    const own = format.hasOffsets ? width : columns
+    yield* packLevels(this.#round(names, format), own, width, format, layout)
   }
 
   /** The levels of each piece of rows; once the last has come, the scales and zeros of all are kept. */
@@ -63,7 +64,7 @@ export class ContentReader {
         zeros.push(blocks.zeros)
         yield blocks.levels
       }
-    const blocksPerRow = Math.ceil(columnsOf(this.#weights, names) / format.block)
+    const blocksPerRow = blocksOfRow(format, columnsOf(this.#weights, names)).all
     this.#rounded = { key: keyOf(names, format), scales, zeros, blocksPerRow }
   }
 

@@ -65,6 +65,7 @@ function unitResult(unit: UnitState): UnitResult | null {
     attempts: unit.attempts.length,
     fingerprint: attempt.loaded?.fingerprint ?? null,
     parameters: attempt.loaded?.parameters ?? null,
+    weightBytes: attempt.loaded?.weightBytes ?? null,
     placement: attempt.loaded?.placement ?? null,
     remarks: [...unit.attempts.slice(0, -1).map(earlierAttempt), ...(attempt.loaded?.remarks ?? [])],
     loadMs: attempt.loaded?.loadMs ?? null,

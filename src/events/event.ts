@@ -42,6 +42,8 @@ export const EventBody = z.discriminatedUnion('type', [
     attempt,
     fingerprint: z.string().nullable(),
     parameters: z.int().nullable(),
+    /** Of the weights as the device was given them; logs of before have no such figure. */
+    weightBytes: z.int().nonnegative().nullable().default(null),
     placement: Placement.nullable(),
     remarks: z.array(z.string()),
     loadMs: z.number(),

@@ -180,6 +180,8 @@ export const UnitResult = z.object({
   attempts: count,
   fingerprint: z.string().nullable(),
   parameters: count.nullable(),
+  /** The file of the graph with its weights, or the model's weight files, as the device was given them. */
+  weightBytes: count.nullable().default(null),
   placement: Placement.nullable(),
   /** Remarks that change how the numbers read: computed in another precision, fell back to another device. */
   remarks: z.array(z.string()),

@@ -8,6 +8,19 @@ export interface BlockFormat {
   readonly bits: 4 | 8
   readonly block: number
   readonly isSymmetric: boolean
+  /**
+   * Whether each block also has an offset, w = scale (level - zero) + offset, so that its smallest level need not lie at a whole
+   * number of steps from zero. A row's offsets are stored as further blocks behind its own, and what their rounding leaves as
+   * further blocks again; the product takes the sums of x over each block beside x (block-sums.ts).
+   */
+  readonly hasOffsets: boolean
+}
+
+/** How many blocks a stored row has: those of its own `columns`, twice those of their offsets. */
+export function blocksOfRow({ block, hasOffsets }: BlockFormat, columns: number) {
+  const own = Math.ceil(columns / block)
+  const ofOffsets = hasOffsets ? Math.ceil(own / block) : 0
+  return { own, ofOffsets, all: own + 2 * ofOffsets }
 }
 
 /** How the weights of a matrix product are stored. */

@@ -37,7 +37,7 @@ const everything = LOWERABLE.flatMap(precision => [
   ...['cpu', 'cuda', 'webgpu'].map(provider => [precision, 'ort', provider] as const),
 ])
 
-const EIGHT: BlockFormat = { bits: 8, block: 32, isSymmetric: true }
+const EIGHT: BlockFormat = { bits: 8, block: 32, isSymmetric: true, hasOffsets: false }
 /** Those that store the head in few bits. */
 const isInteger = (precision: Precision) => precision.startsWith('int')
 
@@ -285,9 +285,11 @@ describe.each([
       constantsOf('portable', { intermediate_size: 80 }),
       constantsOf('ort', { intermediate_size: 80 }),
     ]
-    expect(rows.get(`${DOWN}.int${bits}`)?.shape).toEqual([64, 80])
-    expect(blocks.get(`${DOWN}.int${bits}`)?.shape).toEqual([64, 3, (32 * bits) / 8])
-    for (const constants of [rows, blocks]) expect(constants.get(`${DOWN}.scale`)?.shape).toEqual([64, 3])
+    // int4 has a block of offsets, and one of what rounding left of them, behind the three of 80 features.
+    const [width, count] = precision === 'int4' ? [5 * 32, 5] : [80, 3]
+    expect(rows.get(`${DOWN}.int${bits}`)?.shape).toEqual([64, width])
+    expect(blocks.get(`${DOWN}.int${bits}`)?.shape).toEqual([64, count, (32 * bits) / 8])
+    for (const constants of [rows, blocks]) expect(constants.get(`${DOWN}.scale`)?.shape).toEqual([64, count])
   })
 })
 
@@ -296,9 +298,9 @@ test('int4 has zeros of its own for each block, in 4 bits; symmetric levels are 
     new Map(lowered(precision, dialect).constants.map(({ name, type, shape }) => [name, `${type} ${shape}`] as const))
   const down = (name: string) => `model.layers.0.mlp.down_proj.weight.${name}`
   const portable = typesOf('int4', 'portable')
-  expect([portable.get(down('int4')), portable.get(down('zero'))]).toEqual(['u4 64,128', 'u4 64,4'])
+  expect([portable.get(down('int4')), portable.get(down('zero'))]).toEqual(['u4 64,192', 'u4 64,6'])
   const ort = typesOf('int4', 'ort')
-  expect([ort.get(down('int4')), ort.get(down('zero'))]).toEqual(['u8 64,4,16', 'u8 64,2'])
+  expect([ort.get(down('int4')), ort.get(down('zero'))]).toEqual(['u8 64,6,16', 'u8 64,3'])
   const symmetric = typesOf('int4-symmetric', 'portable')
   expect([symmetric.get(down('int4')), symmetric.get(down('zero'))]).toEqual(['i4 64,128', undefined])
 })

@@ -27,7 +27,7 @@ export async function runOnnxUnit(context: UnitContext): Promise<void> {
   const loadable = loadableFor(model, found, precision, plan.options, home)
   const session = await Session.open(found.launch, loadable, sessionLimits(plan), signal)
   try {
-    tellLoaded(context, session, { fingerprint: model.fingerprint, parameters: null })
+    tellLoaded(context, session, { fingerprint: model.fingerprint, parameters: null }, loadable)
     const outputs = new Map<string, CaseOutputs>()
     const tell = activity(context, 'device outputs')
     for (const [id, { inputs }] of reference.outputs) {

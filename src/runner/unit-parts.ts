@@ -4,7 +4,8 @@ import type { Plan } from '../plan/schema.ts'
 import type { Placement } from '../protocol/messages.ts'
 import type { Precision } from '../words.ts'
 import type { UnitContext } from './request.ts'
-import type { Session } from './session.ts'
+import type { Loadable, Session } from './session.ts'
+import { weightBytes } from './weight-bytes.ts'
 
 /** Says what the unit is doing, for people. */
 export function activity(context: UnitContext, text: string): (done: number, total: number) => void {
@@ -66,6 +67,7 @@ export function tellLoaded(
   context: UnitContext,
   session: Session,
   model: { readonly fingerprint: string; readonly parameters: number | null },
+  loadable: Loadable,
   remarks: readonly string[] = [],
 ): void {
   const { unit, attempt, emit } = context
@@ -77,6 +79,7 @@ export function tellLoaded(
     attempt,
     fingerprint: model.fingerprint,
     parameters: model.parameters,
+    weightBytes: weightBytes(loadable),
     placement,
     remarks: [...remarksOn(placement, precision, device), ...remarks],
     loadMs,

@@ -400,6 +400,7 @@ const loaded = (at: At, more: Partial<Extract<EventBody, { type: 'model-loaded' 
     computedIn: ['fp32'],
   },
   remarks: [],
+  weightBytes: 75_264_000,
   loadMs: 182.4,
   ...more,
 })

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { AssayError } from '../../errors.ts'
+import type { Precision } from '../../words.ts'
 import { defineCommand } from '../command.ts'
 import { argument, asText, flag, listOption, option, outputFiles } from '../option.ts'
 import { check, device, PRECISION_WORDS, precision, REPORTS } from '../readers.ts'
@@ -9,7 +10,8 @@ export const parity = defineCommand({
   group: 'Judge a device:',
   summary: 'does a device compute what the reference computes?',
   details: `The model runs on the device and on the reference, and every check compares the two. Where the device is the
-reference itself, it is judged by the goldens that come with the model.`,
+reference itself, it is judged by the goldens that come with the model. More than one precision gives a table of error,
+perplexity, top-1, size and speed, fp32 beside them.`,
   arguments: { model: argument('<model>', 'zoo/NAME, arch/NAME[@SCALE], a Hugging Face directory or an .onnx file') },
   options: {
     device: listOption('-d, --device <list>', 'the device under test, as `assay devices` names it; needed', device),
@@ -25,8 +27,8 @@ reference itself, it is judged by the goldens that come with the model.`,
   examples: [
     { command: 'parity zoo/llama --device ort:webgpu --precision fp16', about: 'one device against its reference' },
     {
-      command: 'parity ./my-llama --device ort:cpu --precision fp32,int8',
-      about: 'your own checkpoint, in two precisions',
+      command: 'parity ./my-llama --device ort:cpu --precision int8,int4',
+      about: 'what fewer bits cost and bring, in one table',
     },
     {
       command: 'parity zoo/llama --device ort:cpu --golden lab7.safetensors',
@@ -48,7 +50,7 @@ reference itself, it is judged by the goldens that come with the model.`,
         reference: files.reference === null ? null : { device: files.reference },
         models: [{ model, golden: place(files.golden), prompts: place(files.prompts), text: place(files.text) }],
         devices,
-        precisions,
+        ...(precisions === null || precisions.length < 2 ? { precisions } : comparison(precisions)),
         checks,
       },
       cwd,
@@ -56,3 +58,11 @@ reference itself, it is judged by the goldens that come with the model.`,
     return executePlan(job, { reports: report.map(file => resolve(cwd, file)), isVerbose: verbose }, context)
   },
 })
+
+/** To weigh precisions against each other takes fp32 too, and a short look at the speed of each. */
+function comparison(precisions: readonly Precision[]) {
+  return {
+    precisions: precisions.includes('fp32') ? precisions : ['fp32', ...precisions],
+    benchmarks: { generation: { batch: [1], inputTokens: 32, outputTokens: 32, repetitions: 3, budgetMs: 5000 } },
+  }
+}

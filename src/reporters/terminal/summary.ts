@@ -4,6 +4,7 @@ import type { WrittenReport } from '../reporter.ts'
 import { headline, hint, MEANINGS, notPassed, resume, STATUSES, unitName } from '../units.ts'
 import { legible, paint, printable, symbol, type View } from './look.ts'
 import { matrix } from './matrix.ts'
+import { precisions } from './precisions.ts'
 import { benchmarkTable, checkTable } from './tables.ts'
 import { wrap } from './text.ts'
 
@@ -15,6 +16,7 @@ export function summary(result: ResultDocument, written: readonly WrittenReport[
   const blocks = [
     matrix(result, view),
     ...details(result, view),
+    precisions(result, view),
     reasons(result, view),
     reports(written, view),
     verdict(result, view),
