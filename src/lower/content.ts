@@ -1,5 +1,8 @@
 import type { TensorData } from '../tensor.ts'
 
+/** Of activations, and of what is not stored in blocks. */
+export type FloatType = 'f32' | 'f16' | 'bf16'
+
 /**
  * A matrix [outFeatures, inFeatures] in blocks: `block` neighbours of a row share a scale and a zero, w = scale (level - zero).
  * Levels are unsigned, of `bits` bits; symmetric ones have their zero in the middle of the range, at 2^(bits - 1).
@@ -41,7 +44,7 @@ export type Content =
   /** Values that lowering itself made: tables, shapes, scalars. */
   | { readonly kind: 'values'; readonly tensor: TensorData }
   /** Published weights stacked along their first axis, converted to `type`. */
-  | { readonly kind: 'weights'; readonly names: readonly string[]; readonly type: 'f32' | 'f16' }
+  | { readonly kind: 'weights'; readonly names: readonly string[]; readonly type: FloatType }
   /** The levels, or the zeros, of weights stacked along their first axis. */
   | {
       readonly kind: 'levels' | 'zeros'
@@ -54,5 +57,5 @@ export type Content =
       readonly kind: 'scales'
       readonly names: readonly string[]
       readonly format: BlockFormat
-      readonly type: 'f32' | 'f16'
+      readonly type: FloatType
     }

@@ -1,7 +1,7 @@
 import type { StoredType } from '../onnx/elements.ts'
 import type { Attribute, OnnxNode, OnnxValue } from '../onnx/model.ts'
 import { type TensorData, tensorOf } from '../tensor.ts'
-import type { Content } from './content.ts'
+import type { Content, FloatType } from './content.ts'
 
 /** A constant of a lowered graph: its content is a description until the file is written. */
 export interface Constant {
@@ -76,14 +76,27 @@ export class Emitter {
   }
 
   /** A float scalar in the given type. */
-  float(value: number, type: 'f32' | 'f16' = 'f32'): string {
-    const bytes = new Uint8Array((type === 'f32' ? Float32Array.of(value) : Float16Array.of(value)).buffer)
-    return this.values(`${type}/${value}`, { type, shape: [], bytes })
+  float(value: number, type: FloatType = 'f32'): string {
+    return this.values(`${type}/${value}`, { type, shape: [], bytes: scalarBytes(value, type) })
   }
 
   #unique(name: string): string {
     const seen = this.#used.get(name) ?? 0
     this.#used.set(name, seen + 1)
     return seen === 0 ? name : `${name}_${seen}`
+  }
+}
+
+function scalarBytes(value: number, type: FloatType): Uint8Array {
+  switch (type) {
+    case 'f32':
+      return new Uint8Array(Float32Array.of(value).buffer)
+    case 'f16':
+      return new Uint8Array(Float16Array.of(value).buffer)
+    case 'bf16': {
+      // The upper half of the float32, to the nearest, ties to even.
+      const [bits = 0] = new Uint32Array(Float32Array.of(value).buffer)
+      return new Uint8Array(Uint16Array.of((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16).buffer)
+    }
   }
 }

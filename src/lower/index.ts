@@ -1,5 +1,5 @@
 export { type BlockFormat, type BlockLayout, blocksOfRow, type Content } from './content.ts'
 export type { Constant } from './emitter.ts'
 export { type LoweredGraph, lower } from './lower.ts'
-export { LOWERABLE, type Policy, policyFor } from './policy.ts'
+export { type Policy, policyFor } from './policy.ts'
 export { type WeightBytes, weightBytes } from './weight-bytes.ts'

@@ -9,16 +9,8 @@ import { traceConfig } from '../build/config.ts'
 import type { LanguageModel } from '../build/model.ts'
 import type { Graph } from '../graph/index.ts'
 import { compareElements } from '../metrics/index.ts'
-import { Dialect, type Precision } from '../words.ts'
-import {
-  type BlockFormat,
-  type Constant,
-  LOWERABLE,
-  type LoweredGraph,
-  lower,
-  type Policy,
-  policyFor,
-} from './index.ts'
+import { Dialect, Precision } from '../words.ts'
+import { type BlockFormat, type Constant, type LoweredGraph, lower, type Policy, policyFor } from './index.ts'
 
 function tiny(overrides: Readonly<Record<string, unknown>> = {}): Graph {
   return traceConfig({ ...TINY_CONFIG, ...overrides }, 'tiny')
@@ -32,12 +24,13 @@ function lowered(precision: Precision, dialect: Dialect, overrides: Overrides = 
 
 const operatorsOf = ({ nodes }: LoweredGraph) => nodes.map(({ operator }) => operator)
 /** Every form that a graph can have: standard, and with onnxruntime's operators as its providers have them. */
-const everything = LOWERABLE.flatMap(precision => [
+const everything = Precision.options.flatMap(precision => [
   [precision, 'portable', 'cpu'] as const,
   ...['cpu', 'cuda', 'webgpu'].map(provider => [precision, 'ort', provider] as const),
 ])
 
 const EIGHT: BlockFormat = { bits: 8, block: 32, isSymmetric: true, hasOffsets: false }
+const FLOAT: Readonly<Record<string, string>> = { fp16: 'f16', bf16: 'bf16' }
 /** Those that store the head in few bits. */
 const isInteger = (precision: Precision) => precision.startsWith('int')
 
@@ -92,7 +85,7 @@ describe.each(everything)('%s in the %s dialect for %s', (precision, dialect, pr
     expect(outputs.map(({ name }) => name)).toEqual(['logits', ...(isRows ? ['present'] : present)])
     const presentAt = (at: number) => (isRows ? 'present' : present[at])
     expect(driven.cache?.tensors).toEqual(past.map((name, at) => ({ past: name, present: presentAt(at) })))
-    expect(driven.cache).toMatchObject({ heads: 2, headDim: 16, type: precision === 'fp16' ? 'f16' : 'f32' })
+    expect(driven.cache).toMatchObject({ heads: 2, headDim: 16, type: FLOAT[precision] ?? 'f32' })
     expect(outputs[0]?.type).toBe('f32')
   })
 
@@ -106,6 +99,11 @@ describe.each(everything)('%s in the %s dialect for %s', (precision, dialect, pr
     const folder = temporaryDirectory()
     const model = tinyModel(join(folder, 'model'))
     const path = write(model, policyFor(precision, dialect, provider), folder)
+    if (precision === 'bf16') {
+      // Its CPU provider has no arithmetic in bf16: once it has, `ort:cpu` may say so.
+      await expect(InferenceSession.create(path)).rejects.toThrow(/not implemented|implementation|bfloat16/i)
+      return
+    }
     const session = await InferenceSession.create(path)
     expect(session.outputNames[0]).toBe('logits')
     await session.release()
@@ -124,13 +122,13 @@ function write(model: LanguageModel, policy: Policy, folder: string, name = 'gra
 }
 
 describe('the portable dialect', () => {
-  test.each(LOWERABLE)('has only standard operators of one opset (%s)', precision => {
+  test.each(Precision.options)('has only standard operators of one opset (%s)', precision => {
     const { nodes, opsets } = lowered(precision, 'portable')
     expect(opsets).toEqual({ '': 21 })
     expect(new Set(nodes.map(({ domain }) => domain))).toEqual(new Set(['']))
   })
 
-  test.for(LOWERABLE)('passes the full checker of ONNX, shapes inferred (%s)', (precision, { skip }) => {
+  test.for(Precision.options)('passes the full checker of ONNX, shapes inferred (%s)', (precision, { skip }) => {
     const python = findPython(['onnx'])
     if ('missing' in python) return skip(python.missing)
     const folder = temporaryDirectory()
@@ -269,15 +267,18 @@ describe.each([
     const packed = lowered(precision, 'ort').nodes.filter(({ operator }) => operator === 'MatMulNBits')
     expect(portable).toHaveLength(2 * 7 + 1) // of each layer q, k, v, o, gate, up and down, and the head
     expect(packed).toHaveLength(2 * 5 + 1) // q, k and v in one product
-    for (const { attributes } of portable) expect(attributes).toEqual({ axis: { int: 1 }, block_size: { int: 32 } })
+    // Beside 4 bits the head has 8, in smaller blocks.
+    const formatOf = (levels = '') => (levels.startsWith('lm_head') && bits === 4 ? [8, 16] : [bits, 32])
+    for (const {
+      attributes,
+      inputs: [levels],
+    } of portable)
+      expect(attributes).toEqual({ axis: { int: 1 }, block_size: { int: formatOf(levels)[1] } })
     for (const {
       attributes,
       inputs: [, levels],
     } of packed)
-      expect(attributes).toMatchObject({
-        bits: { int: levels?.startsWith('lm_head') ? 8 : bits },
-        block_size: { int: 32 },
-      })
+      expect([attributes['bits'], attributes['block_size']]).toEqual(formatOf(levels).map(int => ({ int })))
   })
 
   test('fills a row up to whole blocks for MatMulNBits alone', () => {
@@ -303,12 +304,6 @@ test('int4 has zeros of its own for each block, in 4 bits; symmetric levels are 
   expect([ort.get(down('int4')), ort.get(down('zero'))]).toEqual(['u8 64,6,16', 'u8 64,3'])
   const symmetric = typesOf('int4-symmetric', 'portable')
   expect([symmetric.get(down('int4')), symmetric.get(down('zero'))]).toEqual(['i4 64,128', undefined])
-})
-
-test.each(['bf16'] as const)('%s is refused with what there is', precision => {
-  expect(() => policyFor(precision, 'ort')).toThrow(
-    expect.objectContaining({ code: 'argument-invalid', hint: 'use one of fp32, fp16, int8, int4, int4-symmetric' }),
-  )
 })
 
 /** Logits [tokens, vocabulary] of each row of a portable graph, driven as a vendor would: every input by its own name. */

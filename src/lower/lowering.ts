@@ -1,11 +1,10 @@
 import type { Graph, Node, Tensor } from '../graph/index.ts'
+import type { FloatType } from './content.ts'
 import type { Emitter } from './emitter.ts'
 import type { Policy } from './policy.ts'
 
-type FloatType = Policy['float']
-
 /** onnx.TensorProto.DataType */
-export const ONNX_FLOAT = { f32: 1, f16: 10 } as const
+export const ONNX_FLOAT = { f32: 1, f16: 10, bf16: 16 } as const
 
 /** How a dialect writes each operation of the graph language. A rule binds each output of its node to an emitted value. */
 export type Rules = {

@@ -1,12 +1,11 @@
-import { AssayError } from '../errors.ts'
 import type { Dialect, Precision } from '../words.ts'
-import type { BlockFormat, MatrixFormat } from './content.ts'
+import type { BlockFormat, FloatType, MatrixFormat } from './content.ts'
 
 /** How a traced model is told to a device. Architectures know nothing of it. */
 export interface Policy {
   readonly dialect: Dialect
   /** Activations, cache, and weights that are not quantised. */
-  readonly float: 'f32' | 'f16'
+  readonly float: FloatType
   /** How the weights of the matrix product at a path are stored; the head is the one that gives the logits. */
   readonly matrix: (path: string, role: 'layer' | 'head') => MatrixFormat
   /** What the ort dialect may use of onnxruntime. */
@@ -37,14 +36,14 @@ function operatorsOf(provider: string): OrtOperators {
 
 /** Smaller blocks round activations better, which is most of the error: decisions/0002. */
 const INT8: BlockFormat = { bits: 8, block: 32, isSymmetric: false, hasOffsets: false }
+/** The head of a model of 4 bits, whose error goes straight into the logits. */
+const INT8_HEAD: BlockFormat = { ...INT8, block: 16 }
 const INT4: BlockFormat = { bits: 4, block: 32, isSymmetric: false, hasOffsets: true }
 const INT4_SYMMETRIC: BlockFormat = { bits: 4, block: 32, isSymmetric: true, hasOffsets: false }
 
-/** The precisions that lowering can express. */
-export const LOWERABLE: readonly Precision[] = ['fp32', 'fp16', 'int8', 'int4', 'int4-symmetric']
-
 /**
- * What a precision means: fp16 is fp16 throughout with norms and softmax in fp32; int8 quantises every matrix product.
+ * What a precision means: fp16 and bf16 are so throughout, with norms and softmax in fp32; integers store the weights of every
+ * matrix product in blocks, the head's in 8 bits or more (decisions/0002, 0009), and leave the rest in fp32.
  * `provider` is onnxruntime's name of what runs the ort dialect.
  */
 export function policyFor(precision: Precision, dialect: Dialect, provider = 'cpu'): Policy {
@@ -54,15 +53,13 @@ export function policyFor(precision: Precision, dialect: Dialect, provider = 'cp
       return { ...shared, float: 'f32', matrix: () => 'float' }
     case 'fp16':
       return { ...shared, float: 'f16', matrix: () => 'float' }
+    case 'bf16':
+      return { ...shared, float: 'bf16', matrix: () => 'float' }
     case 'int8':
       return { ...shared, float: 'f32', matrix: () => INT8 }
     case 'int4':
-      return { ...shared, float: 'f32', matrix: (_, role) => (role === 'head' ? INT8 : INT4) }
+      return { ...shared, float: 'f32', matrix: (_, role) => (role === 'head' ? INT8_HEAD : INT4) }
     case 'int4-symmetric':
-      return { ...shared, float: 'f32', matrix: (_, role) => (role === 'head' ? INT8 : INT4_SYMMETRIC) }
-    case 'bf16':
-      throw new AssayError('argument-invalid', `precision ${precision} is not built yet`, {
-        hint: `use one of ${LOWERABLE.join(', ')}`,
-      })
+      return { ...shared, float: 'f32', matrix: (_, role) => (role === 'head' ? INT8_HEAD : INT4_SYMMETRIC) }
   }
 }

@@ -56,7 +56,7 @@ export type InputRole = z.infer<typeof InputRole>
  */
 export const CacheLayout = z.object({
   layout: z.enum(['shared', 'rows', 'append']),
-  type: z.enum(['f32', 'f16']),
+  type: z.enum(['f32', 'f16', 'bf16']),
   heads: z.int().positive(),
   headDim: z.int().positive(),
   /** Slots by which a shared buffer, or the buffer of rows, grows. */

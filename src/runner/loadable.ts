@@ -1,6 +1,6 @@
 import { buildArtifact } from '../build/artifact.ts'
 import type { LanguageModel, Model } from '../build/model.ts'
-import { LOWERABLE, lower, policyFor, type WeightBytes, weightBytes } from '../lower/index.ts'
+import { lower, policyFor, type WeightBytes, weightBytes } from '../lower/index.ts'
 import type { Plan } from '../plan/schema.ts'
 import type { Precision } from '../words.ts'
 import { costOf } from '../workloads/llm/index.ts'
@@ -15,10 +15,7 @@ export function unsupported(
 ): string | null {
   if (!description.precisions.includes(precision))
     return `${description.id} has no ${precision}; it has ${description.precisions.join(', ')}`
-  if (forms.includes('onnx')) {
-    if (model.kind === 'llm' && !LOWERABLE.includes(precision)) return `${precision} graphs are not built yet`
-    return null
-  }
+  if (forms.includes('onnx')) return null
   if (model.kind === 'onnx') return `the engine ${launch.engine} takes no ONNX files`
   if (model.directory === null)
     return `the engine ${launch.engine} takes model directories, and ${model.reference} has seeded weights; assay export makes one`
