@@ -25,6 +25,7 @@ function someCases(seed: number) {
     'perplexity.0': { nll },
     'perplexity.1': { nll: rounded(nll, 0.1, seed) },
     'stepwise.a': { logits },
+    'long-context.a': { sampled_logits: logits },
     'data.0': { logits, sequences: tokens(4, 5) },
   }
 }

@@ -81,6 +81,24 @@ export function elementLimit(whole: Threshold): Threshold {
   )
 }
 
+/** Mean of abs(d - r) over the logits of ten prompts, whose RMS in the reference is `scale`. */
+export function averageDifference(whole: Threshold, scale: number): Threshold {
+  return atMost(
+    whole.limit * scale,
+    `the limit of relL2 (${whole.limit}) times the RMS of the reference's logits, ${Number(scale.toPrecision(3))}: AMD MIGraphX judges ` +
+      'the RMS of the error in such a unit, and a mean is no larger than an RMS',
+  )
+}
+
+/** Max of abs(d - r) over the same logits. */
+export function largestDifference(whole: Threshold, scale: number): Threshold {
+  return atMost(
+    ELEMENT_FACTOR * whole.limit * scale,
+    `${ELEMENT_FACTOR} times the limit of the average, as for one element of any output: NVIDIA Polygraphy, absolute tolerance in the ` +
+      "output's RMS (Huawei msprobe asks 1e-3 of one operator in fp32, whatever the size of its output)",
+  )
+}
+
 /** Flips of top-1 that are no near ties. */
 export const FLIPS = equal(
   0,

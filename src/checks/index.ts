@@ -5,18 +5,22 @@ import { determinism } from './determinism.ts'
 import { greedyAgreement } from './greedy-agreement.ts'
 import { knownAnswers } from './known-answers.ts'
 import { logitsParity } from './logits-parity.ts'
+import { longContext } from './long-context.ts'
 import { outputsParity } from './outputs-parity.ts'
 import { padding } from './padding.ts'
 import { perplexity } from './perplexity.ts'
 import { prefillDecode } from './prefill-decode.ts'
 import { rotary } from './rotary.ts'
 import { slidingWindow } from './sliding-window.ts'
+import { tenPrompts } from './ten-prompts.ts'
 
 export const checks = {
   'logits-parity': logitsParity,
   'known-answers': knownAnswers,
   'greedy-agreement': greedyAgreement,
   perplexity,
+  'ten-prompts': tenPrompts,
+  'long-context': longContext,
   'prefill-decode': prefillDecode,
   'batch-invariance': batchInvariance,
   padding,

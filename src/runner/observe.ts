@@ -36,6 +36,7 @@ async function observeCase(
   inputs: NamedTensors,
   options: ObserveOptions & Pick<LlmWorkload, 'stop'>,
 ): Promise<Omit<CaseOutputs, 'inputs'>> {
+  if (item.refused !== undefined) return { outputs: {}, refused: item.refused }
   const family = familyOf.get(item.kind)
   if (!family) throw new Error(`no family has the case ${item.id}`)
   try {

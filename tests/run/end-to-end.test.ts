@@ -38,6 +38,8 @@ const CHECKS = [
   'known-answers',
   'greedy-agreement',
   'perplexity',
+  'ten-prompts',
+  'long-context',
   'prefill-decode',
   'batch-invariance',
   'padding',

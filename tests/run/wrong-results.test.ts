@@ -25,6 +25,7 @@ const WRONG = [
   'mixing',
   'blind-to-padding',
   'deaf-to-positions',
+  'short-sighted',
 ] as const
 const TIMED = ['fast-and-wrong', 'tired', 'short', 'unmeasured', 'small', 'narrow'] as const
 
@@ -112,6 +113,23 @@ describe('a device that computes something else fails, with the place:', () => {
     expect(check('blind-to-padding', 'batch-invariance').status).toBe('pass')
   })
 
+  test('a text that is right up to a position, by that position', () => {
+    const long = check('short-sighted', 'long-context')
+    expect(long).toMatchObject({ status: 'fail', cases: [{ id: 'long-context.96' }] })
+    expect(long.cases[0]?.details['wrongPositions']).toMatch(/^64; 66; /)
+    expect(check('short-sighted', 'prefill-decode').status).toBe('pass')
+  })
+
+  test('logits that are one percent too large, by their average and largest difference', () => {
+    const ten = check('scaled', 'ten-prompts')
+    expect(ten).toMatchObject({
+      status: 'fail',
+      samples: 10,
+      reason: expect.stringMatching(/^logits of random-1 differ by/),
+    })
+    expect(ten.metrics['meanAbs']).toBeGreaterThan(ten.thresholds['meanAbs']?.limit ?? Number.POSITIVE_INFINITY)
+  })
+
   test('positions that are not heard', () => {
     expect(check('deaf-to-positions', 'rotary')).toMatchObject({
       status: 'fail',
@@ -134,6 +152,8 @@ describe('a device that computes something else fails, with the place:', () => {
       'logits-parity',
       'greedy-agreement',
       'perplexity',
+      'ten-prompts',
+      'long-context',
       'prefill-decode',
       'batch-invariance',
       'padding',

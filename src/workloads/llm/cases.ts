@@ -123,7 +123,7 @@ export function casesOfKinds(workload: LlmWorkload, kinds: ReadonlySet<string>):
 
 /** The cases that a reference answers too; the others compare a device with itself. */
 export function referenceCases({ cases }: LlmWorkload): LlmCase[] {
-  return cases.filter(({ kind }) => familyOf.get(kind)?.ofGolden !== null)
+  return cases.filter(({ kind, refused }) => familyOf.get(kind)?.ofGolden !== null && refused === undefined)
 }
 
 /**

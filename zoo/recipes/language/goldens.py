@@ -14,6 +14,7 @@ from shipped import generate, heldout_windows, load, negative_log_likelihoods, w
 from variants import asked
 
 LOGITS_PROMPTS = 12
+EVENLY = 16
 
 
 def fingerprint(directory: Path) -> str:
@@ -23,8 +24,15 @@ def fingerprint(directory: Path) -> str:
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
+def sampled_positions(length: int) -> list[int]:
+    """Positions on both sides of each power of two, some evenly between, and the last."""
+    powers = [2**exponent for exponent in range(length.bit_length()) if 2**exponent < length]
+    evenly = [part * length // EVENLY for part in range(EVENLY)]
+    return sorted({length - 1, *evenly, *(p for power in powers for p in (power - 1, power))})
+
+
 def cases(directory: Path) -> dict[str, torch.Tensor]:
-    """Logits of the first prompts, generations of all of them, and likelihoods of the held-out text."""
+    """Logits of the first prompts, generations of all of them, likelihoods of the held-out text, and logits of a long one."""
     model, tokenizer = load(directory)
     plan = workload(directory)
     tensors: dict[str, torch.Tensor] = {}
@@ -42,6 +50,14 @@ def cases(directory: Path) -> dict[str, torch.Tensor]:
     for index, window in enumerate(heldout_windows(directory, tokenizer)):
         tensors[f"case/perplexity.{index}/in/input_ids"] = window
         tensors[f"case/perplexity.{index}/out/nll"] = negative_log_likelihoods(model, window)
+    text = torch.cat(heldout_windows(directory, tokenizer), dim=1)
+    input_ids = text[:, : model.config.max_position_embeddings]
+    sampled = sampled_positions(input_ids.shape[1])
+    with torch.inference_mode():
+        logits = model(input_ids=input_ids).logits
+    tensors["case/long-context.0/in/input_ids"] = input_ids
+    tensors["case/long-context.0/in/sampled_positions"] = torch.tensor([sampled])
+    tensors["case/long-context.0/out/sampled_logits"] = logits[:, sampled]
     return {name: tensor.clone().contiguous() for name, tensor in tensors.items()}
 
 

@@ -12,6 +12,8 @@ export interface Asked {
   readonly beside?: Readonly<Record<string, readonly (readonly number[])[]>>
   /** The most tokens that are generated; 0 where none are. */
   readonly newTokens?: number
+  /** Why it is not run, where it would take too much: then it has no outputs. */
+  readonly refused?: string
 }
 
 /** A case of a workload. Its outputs depend on nothing but what stands here. */

@@ -3,6 +3,7 @@ import { batch } from './batch.ts'
 import type { CaseFamily } from './family.ts'
 import { generate } from './generate.ts'
 import { logits } from './logits.ts'
+import { longContext } from './long-context.ts'
 import { padding } from './padding.ts'
 import { perplexity } from './perplexity.ts'
 import { rotary } from './rotary.ts'
@@ -13,6 +14,7 @@ const families = {
   logits,
   generate,
   perplexity,
+  'long-context': longContext,
   stepwise,
   batch,
   padding,

@@ -40,3 +40,12 @@ export function given(outputs: Readonly<Record<string, TensorData | undefined>>)
     Object.entries(outputs).flatMap(([name, tensor]) => (tensor === undefined ? [] : [[name, tensor]])),
   )
 }
+
+/** Tensors [1, 1, vocabulary] as one of [1, tensors, vocabulary]; nothing where one is missing or of another form. */
+export function joined(tensors: readonly (TensorData | undefined)[]): TensorData | undefined {
+  const [first] = tensors
+  const alike = tensors.filter(tensor => tensor?.type === first?.type && tensor?.bytes.length === first?.bytes.length)
+  if (first === undefined || alike.length < tensors.length) return undefined
+  const bytes = Buffer.concat(alike.flatMap(tensor => tensor?.bytes ?? []))
+  return { type: first.type, shape: [1, tensors.length, first.shape.at(-1) ?? 0], bytes: new Uint8Array(bytes) }
+}

@@ -3,10 +3,11 @@ import { describe, expect, test } from 'vitest'
 import { type CaseOutputs, checks } from '../../../checks/index.ts'
 import type { CheckResult } from '../../../events/result.ts'
 import { WorkerError } from '../../../protocol/failure.ts'
-import { type NamedTensors, tokenTensor } from '../../../tensor.ts'
+import { type NamedTensors, tensorOf, tokenTensor } from '../../../tensor.ts'
 import type { LanguageModelLimits } from '../limits.ts'
 import { type Fault, type ToySettings, toyModel } from './fixtures.ts'
 import { familyOf } from './index.ts'
+import { longContext, sampledPositions } from './long-context.ts'
 
 const LIMITS: LanguageModelLimits = {
   vocabulary: 32,
@@ -231,4 +232,74 @@ describe('a sliding window', () => {
     expect(cases.map(({ id }) => id)).not.toContain('window.beyond-every-window')
     expect(cases).toHaveLength(3)
   })
+})
+
+describe('a long text', () => {
+  const casesFor = (limits: Partial<LanguageModelLimits>) =>
+    longContext.cases({ prompts: [], text: TEXT, newTokens: 8, limits: { ...LIMITS, ...limits } })
+
+  test('is as long as the positions, and looked at on both sides of every power of two, between, and at the last', () => {
+    expect(casesFor({})).toMatchObject([{ name: '200', tokens: { length: 200 } }])
+    const sampled = sampledPositions(1024)
+    for (const power of [1, 2, 4, 64, 512]) expect(sampled).toEqual(expect.arrayContaining([power - 1, power]))
+    expect(sampled.at(-1)).toBe(1023)
+    expect(new Set(sampled).size).toBe(sampled.length)
+    const widest = Math.max(...sampled.slice(1).map((position, index) => position - (sampled[index] ?? 0)))
+    expect(widest).toBeLessThanOrEqual(64)
+    for (const length of [1, 2, 3, 17]) expect(Math.max(...sampledPositions(length))).toBe(length - 1)
+  })
+
+  test('that takes too much is refused with the figures, and halved until it does not', () => {
+    // 2 x 1000 operations for each token, and 64 for each pair: 8192 tokens take 4.3e9, 4096 1.1e9, 2048 2.7e8.
+    const cases = casesFor({ positions: 8192, mostTflop: 1e-3 })
+    expect(cases).toMatchObject([
+      { name: '8192', refused: '8192 tokens in one pass take 0.0043 TFLOP, more than the 0.001 of limits.passTflop' },
+      { name: '2048', tokens: { length: 2048 } },
+    ])
+    expect(casesFor({ positions: 8192, mostTflop: 1e-6 })).toMatch(/^8192 tokens in one pass take/)
+  })
+
+  test('of a large vocabulary is asked for position by position, which gives the same logits', async () => {
+    const cases = casesFor({ vocabulary: 10_000_000 })
+    if (typeof cases === 'string') throw new Error(cases)
+    const [asked] = cases
+    expect(asked?.beside).toMatchObject({ sampled_positions: [[24, 49, 99, 199]], one_by_one: [[1]] })
+    const model = toyModel()
+    const tokens = TEXT.slice(0, 200)
+    const observed = (beside: Record<string, number[][]>) =>
+      longContext.observe(
+        model,
+        { id: 'long-context.200', kind: 'long-context', tokens, newTokens: 0, beside },
+        { input_ids: tokenTensor([tokens]) },
+        { again: false, stop: [] },
+      )
+    const sampled = { sampled_positions: [[24, 49, 99, 199]] }
+    const [whole, single] = [await observed(sampled), await observed({ ...sampled, one_by_one: [[1]] })]
+    expect(whole['sampled_logits']?.shape).toEqual([1, 4, 32])
+    expect(single).toEqual(whole)
+  })
+
+  test('is read back from a golden that holds one', () => {
+    const stored = {
+      inputs: { input_ids: tokenTensor([[5, 6, 7]]), sampled_positions: tokenTensor([[0, 2]]) },
+      outputs: { sampled_logits: tensorOf([1, 2, 1], Float32Array.of(1, 2)) },
+    }
+    expect(longContext.ofGolden?.(stored)).toEqual({ tokens: [5, 6, 7], beside: { sampled_positions: [[0, 2]] } })
+    expect(longContext.ofGolden?.({ ...stored, outputs: {} })).toBeNull()
+  })
+})
+
+test('a prompt through the cache goes past a window that is short enough', () => {
+  const names = (windows: readonly (number | null)[]) => {
+    const prompts = [{ id: 'a', tokens: [1, 2, 3, 4, 5] }]
+    const cases = familyOf.get('stepwise')?.cases({ prompts, text: TEXT, newTokens: 8, limits: { ...LIMITS, windows } })
+    return typeof cases === 'object' ? cases.map(({ name, tokens }) => [name, tokens.length]) : cases
+  }
+  expect(names([null, null])).toEqual([['a', 5]])
+  expect(names([16, null])).toEqual([
+    ['a', 5],
+    ['past-the-window', 24],
+  ])
+  expect(names([193, 193])).toEqual([['a', 5]])
+  expect(names([4096])).toEqual([['a', 5]])
 })
