@@ -15,7 +15,10 @@ import {
 } from './fixtures.ts'
 import { tenPrompts } from './ten-prompts.ts'
 
-const PROMPTS = Array.from({ length: 12 }, (_, index) => [`logits.p${index}`, someLogits(index)] as const)
+const PROMPTS = Array.from(
+  { length: 12 },
+  (_, index) => [`logits.p${'abcdefghijkl'[index]}`, someLogits(index)] as const,
+)
 const TEN = PROMPTS.slice(0, 10)
 const asCases = (prompts: readonly (readonly [string, TensorData])[]) =>
   Object.fromEntries(prompts.map(([id, logits]) => [id, { logits }]))
@@ -68,8 +71,8 @@ describe('the logits of ten prompts', () => {
       judge((logits, index) => (index === 4 ? withValue(logits, 50, 11 * limit * rms + 10) : logits), precision),
     ).toMatchObject({
       status: 'fail',
-      reason: expect.stringMatching(/^logits of p4 differ by /),
-      worst: { case: 'logits.p4', index: [0, 1, 10] },
+      reason: expect.stringMatching(/^logits of pe differ by /),
+      worst: { case: 'logits.pe', index: [0, 1, 10] },
     })
   })
 
@@ -91,8 +94,14 @@ describe('the logits of ten prompts', () => {
     const nine = outputs(asCases(PROMPTS.slice(1)))
     expect(tenPrompts.judge(REFERENCE, nine, contextOf())).toMatchObject({
       status: 'fail',
-      reason: 'case logits.p0 is missing',
+      reason: 'case logits.pa is missing',
     })
+  })
+
+  it('are the same ten in whatever order they come', () => {
+    const turned = referenceOf(asCases(PROMPTS.toReversed()))
+    const result = tenPrompts.judge(turned, outputs(asCases(PROMPTS)), contextOf())
+    expect(result.cases.map(({ id }) => id).toSorted()).toEqual(TEN.map(([id]) => id))
   })
 
   it('are as many as there are, and skipped without a reference or a prompt', () => {

@@ -119,7 +119,7 @@ export const ModelEntry = z.strictObject({
   precisions: set(Precision).optional(),
   /** A golden to judge against, in place of the reference device. */
   golden: text.optional(),
-  /** A JSON file of prompts, as zoo/llama/workload.json: `{ "prompts": [{ "id", "text", "answer"? }] }`. */
+  /** A JSON file of prompts, as zoo/llama/workload.json: `{ "prompts": [{ "id", "text" or "messages", "answer"? }] }`. */
   prompts: text.optional(),
   /** A text file for perplexity. */
   text: text.optional(),

@@ -20,6 +20,7 @@ const codec: TextCodec = {
   encode: text => [1, ...Array.from(text, letter => letter.charCodeAt(0))],
   encodePlain: text => Array.from(text, letter => letter.charCodeAt(0)),
   decode: tokens => String.fromCharCode(...tokens),
+  chat: messages => messages.map(({ role, content }) => `<${role}>${content}`).join(''),
 }
 const LIMITS = {
   vocabulary: 128,
@@ -30,6 +31,8 @@ const LIMITS = {
   pass: { matrixElements: 1000, attentionFeatures: 16, heads: 2 },
   mostTflop: 1,
 } as const
+
+const LIMITS_OF_CHAT = { ...LIMITS, positions: 200 }
 
 const idsOf = (workload: LlmWorkload, kind: string) =>
   workload.cases.filter(item => item.kind === kind).map(({ id }) => id)
@@ -83,6 +86,33 @@ describe('the workload of text', () => {
     const workload = textWorkload(usual([...prompts, tooLong]), codec, LIMITS)
     expect(idsOf(workload, 'generate')).toEqual(['generate.a', 'generate.b'])
     expect(workload.remarks).toEqual([expect.stringMatching(/^left out: the prompt 'too-long' has 91 tokens/)])
+  })
+
+  test('writes a conversation down by the chat template, with no special token but those that it writes', () => {
+    const messages = [
+      { role: 'system', content: 'Be brief.' },
+      { role: 'user', content: 'Hi' },
+    ]
+    const chat = { id: 'chat', messages, answer: 'Hello' }
+    const { cases, answers } = textWorkload(ofFile([chat]), codec, LIMITS_OF_CHAT)
+    expect(cases.find(({ id }) => id === 'generate.chat')?.tokens).toEqual(
+      codec.encodePlain('<system>Be brief.<user>Hi'),
+    )
+    expect(answers.get('generate.chat')).toBe('Hello')
+    expect(() => textWorkload(ofFile([chat]), { ...codec, chat: null }, LIMITS)).toThrow(
+      expect.objectContaining({
+        code: 'plan-invalid',
+        message: "the prompt 'chat' is a conversation, and the model has no chat template",
+        where: 'prompts.json',
+        hint: expect.stringContaining('chat_template.jinja'),
+      }),
+    )
+    const refusing = () => {
+      throw new Error('roles must alternate')
+    }
+    expect(() => textWorkload(ofFile([chat]), { ...codec, chat: refusing }, LIMITS)).toThrow(
+      "the chat template refuses the prompt 'chat': roles must alternate",
+    )
   })
 
   test('refuses a chosen prompt without a token', () => {

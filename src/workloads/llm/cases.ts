@@ -3,7 +3,7 @@ import type { Outputs } from '../../checks/index.ts'
 import { AssayError } from '../../errors.ts'
 import { type Asked, familyOf, type LlmCase, type Material } from './families/index.ts'
 import type { LanguageModelLimits } from './limits.ts'
-import type { PromptSet } from './prompts.ts'
+import type { Prompt, PromptSet } from './prompts.ts'
 import type { TextCodec } from './tokenizer.ts'
 
 export interface LlmWorkload {
@@ -54,7 +54,7 @@ export function textWorkload(
 ): LlmWorkload {
   const hasAnswers = prompts.some(({ answer }) => answer !== undefined)
   const newTokens = hasAnswers ? ANSWER_TOKENS : FREE_TOKENS
-  const encoded = prompts.map(prompt => ({ id: prompt.id, tokens: codec.encode(prompt.text) }))
+  const encoded = prompts.map(prompt => ({ id: prompt.id, tokens: tokensOf(prompt, codec, origin) }))
   const fits = ({ tokens }: { tokens: readonly number[] }) =>
     tokens.length > 0 && tokens.length + newTokens <= limits.positions
   const unfit = encoded.filter(prompt => !fits(prompt)).map(prompt => sayUnfit(prompt, newTokens, limits.positions))
@@ -72,6 +72,23 @@ export function textWorkload(
     ),
     decode: codec.decode,
     benchmarkTokens: textTokens.length > 0 ? textTokens : fitting.flatMap(({ tokens }) => tokens),
+  }
+}
+
+/** The tokens of a text or of a conversation. Throws AssayError('plan-invalid') for one that the model cannot be asked. */
+function tokensOf({ id, text, messages }: Prompt, codec: TextCodec, origin: string | null): number[] {
+  if (messages === undefined) return codec.encode(text ?? '')
+  const place = origin === null ? {} : { where: origin }
+  if (codec.chat === null)
+    throw new AssayError('plan-invalid', `the prompt '${id}' is a conversation, and the model has no chat template`, {
+      ...place,
+      hint: 'a model has one in chat_template.jinja or tokenizer_config.json; a prompt may be a text in place of messages',
+    })
+  try {
+    return codec.encodePlain(codec.chat(messages)) // the template writes the special tokens itself
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    throw new AssayError('plan-invalid', `the chat template refuses the prompt '${id}': ${message}`, place)
   }
 }
 

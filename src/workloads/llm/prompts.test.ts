@@ -17,7 +17,27 @@ describe('a file of prompts is refused, naming the file,', () => {
     ['that is not JSON', '{ "prompts": [', 'the prompts cannot be read: ', ''],
     ['without prompts', {}, 'Invalid input', ': prompts'],
     ['with none', { prompts: [] }, '', ': prompts'],
-    ['with a prompt without text', { prompts: [{ id: 'a' }] }, 'Invalid input', ': prompts.0.text'],
+    ['with a prompt of nothing', { prompts: [{ id: 'a' }] }, 'a prompt has either a text or messages', ': prompts.0'],
+    [
+      'with a prompt of a text and messages',
+      { prompts: [{ id: 'a', text: 'x', messages: [{ role: 'user', content: 'x' }] }] },
+      'a prompt has either a text or messages',
+      ': prompts.0',
+    ],
+    ['with a text that is none', { prompts: [{ id: 'a', text: 4 }] }, 'Invalid input', ': prompts.0.text'],
+    ['with no messages', { prompts: [{ id: 'a', messages: [] }] }, '', ': prompts.0.messages'],
+    [
+      'with a message without a role',
+      { prompts: [{ id: 'a', messages: [{ content: 'x' }] }] },
+      'Invalid input',
+      ': prompts.0.messages.0.role',
+    ],
+    [
+      'with a message of something else beside',
+      { prompts: [{ id: 'a', messages: [{ role: 'user', content: 'x', image: 'y' }] }] },
+      'Unrecognized key',
+      ': prompts.0.messages.0',
+    ],
     ['with an empty text', { prompts: [{ id: 'a', text: '' }] }, '', ': prompts.0.text'],
     [
       'with an id of other letters',

@@ -3,13 +3,22 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { AssayError } from '../../errors.ts'
+import { ChatMessage } from './chat-template.ts'
 
-export const Prompt = z.object({
-  id: z.string().regex(/^[A-Za-z0-9._-]+$/, 'an id is made of letters, digits, dots, dashes and underscores'),
-  text: z.string().min(1),
-  /** The exact text up to the end of the sequence, trimmed; absent where only agreement counts. */
-  answer: z.string().optional(),
-})
+export const Prompt = z
+  .object({
+    id: z.string().regex(/^[A-Za-z0-9._-]+$/, 'an id is made of letters, digits, dots, dashes and underscores'),
+    /** A beginning, to be continued as it stands. */
+    text: z.string().min(1).optional(),
+    /** A conversation, to be written down by the model's chat template. */
+    messages: z.array(ChatMessage).min(1).optional(),
+    /** The exact text up to the end of the sequence, trimmed; absent where only agreement counts. */
+    answer: z.string().optional(),
+  })
+  .refine(
+    ({ text, messages }) => (text === undefined) !== (messages === undefined),
+    'a prompt has either a text or messages',
+  )
 export type Prompt = z.infer<typeof Prompt>
 
 const WorkloadFile = z.object({
@@ -60,7 +69,7 @@ function readWorkload(path: string): { prompts: Prompt[]; text: string | null } 
     const [issue] = result.error.issues
     throw new AssayError('plan-invalid', issue?.message ?? 'malformed', {
       where: `${path}: ${issue?.path.join('.') ?? ''}`,
-      hint: '{ "prompts": [{ "id": "...", "text": "...", "answer": "..." }] }',
+      hint: '{ "prompts": [{ "id": "...", "text": "...", "answer": "..." }] }, or "messages": [{ "role": "user", "content": "..." }] in place of the text',
     })
   }
   const { prompts, perplexity } = result.data

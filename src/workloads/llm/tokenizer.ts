@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Tokenizer } from '@huggingface/tokenizers'
 import { AssayError } from '../../errors.ts'
+import { type Chat, openChatTemplate } from './chat-template.ts'
 
 export interface TextCodec {
   /** Token ids of a prompt, with the special tokens that the tokenizer adds. */
@@ -11,6 +12,8 @@ export interface TextCodec {
   encodePlain(text: string): number[]
   /** Text of token ids, special tokens left out. */
   decode(tokens: readonly number[]): string
+  /** The text of a conversation, its special tokens in it; null where the model has no chat template. */
+  readonly chat: Chat | null
 }
 
 function readJson(path: string): object {
@@ -44,6 +47,7 @@ export function openTokenizer(directory: string, vocabulary: number): TextCodec 
     encode: text => Array.from(tokenizer.encode(text).ids),
     encodePlain: text => Array.from(tokenizer.encode(text, { add_special_tokens: false }).ids),
     decode: tokens => tokenizer.decode([...tokens], { skip_special_tokens: true }),
+    chat: openChatTemplate(directory, config),
   }
 }
 
