@@ -3,8 +3,9 @@ import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { tinyModel } from '../../tests/checkpoints.ts'
 import { temporaryDirectory } from '../../tests/temporary.ts'
-import { LOWERABLE, lower, policyFor } from '../lower/index.ts'
+import { lower, policyFor } from '../lower/index.ts'
 import { buildArtifact, bytesToBuild } from './artifact.ts'
+import { Precision } from '../words.ts'
 import { footprintOfGraph, footprintOfWeights } from './footprint.ts'
 import { type LanguageModel, openModel } from './model.ts'
 
@@ -67,7 +68,7 @@ test('a head that is the embedding table is counted once', () => {
 })
 
 describe('what a build writes is what was foretold,', () => {
-  const cases = LOWERABLE.flatMap(precision =>
+  const cases = Precision.options.flatMap(precision =>
     (['ort', 'portable'] as const).map(dialect => [precision, dialect] as const),
   )
 

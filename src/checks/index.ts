@@ -15,6 +15,7 @@ import { slidingWindow } from './sliding-window.ts'
 import { tenPrompts } from './ten-prompts.ts'
 
 export const checks = {
+  'outputs-parity': outputsParity,
   'logits-parity': logitsParity,
   'known-answers': knownAnswers,
   'greedy-agreement': greedyAgreement,
@@ -27,7 +28,6 @@ export const checks = {
   'sliding-window': slidingWindow,
   rotary,
   determinism,
-  'outputs-parity': outputsParity,
 } as const satisfies Readonly<Record<string, Check>>
 
 export type CheckName = keyof typeof checks

@@ -1,6 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { writeCheckpoint } from '../checkpoints.ts'
 import { newSite, ROOT } from './assay.ts'
 
 const GOLDEN = join(ROOT, 'zoo', 'llama', 'goldens', 'torch-fp32.safetensors')
@@ -20,6 +21,13 @@ function prepare(cwd: string): void {
   model('bad-width', '{ "model_type": "llama", "hidden_size": "wide" }')
   model('foreign', '{ "model_type": "hyena" }')
   mkdirSync(join(cwd, 'plans'))
+  writeCheckpoint(join(cwd, 'mismatched'))
+  copyFileSync(join(ROOT, 'zoo', 'llama', 'tokenizer.json'), join(cwd, 'mismatched', 'tokenizer.json'))
+  writeCheckpoint(join(cwd, 'wordless'))
+  const prompts = (name: string, prompt: object) =>
+    writeFileSync(join(cwd, name), JSON.stringify({ prompts: [{ id: 'mine', ...prompt }] }))
+  prompts('long.json', { text: 'word '.repeat(2000) })
+  prompts('chat.json', { messages: [{ role: 'user', content: 'Hi' }] })
 }
 
 const CPU = ['--device', 'ort:cpu'] as const
@@ -57,6 +65,29 @@ describe('a request that is wrong ends with exit code 2, says where and what to 
       'a report of no format',
       ['run', '--report', 'report.html', '--report', 'report.pdf'],
       [/no report has this ending/, /report\.pdf/, /\.xml \(junit\)/],
+    ],
+    [
+      'a tokenizer of another model',
+      ['parity', './mismatched', ...CPU],
+      [/the tokenizer has ids up to 2047, the embedding only 96 rows/, /mismatched\/tokenizer\.json/],
+    ],
+    [
+      'a prompt longer than the model’s positions',
+      ['parity', 'zoo/llama', ...CPU, '--prompts', 'long.json'],
+      [
+        /the prompt 'mine' has \d{4} tokens and is continued by up to 32, more than the model's 1024 positions/,
+        /long\.json/,
+      ],
+    ],
+    [
+      'a conversation without a chat template',
+      ['parity', 'zoo/llama', ...CPU, '--prompts', 'chat.json'],
+      [/the prompt 'mine' is a conversation, and the model has no chat template/, /chat\.json/, /chat_template\.jinja/],
+    ],
+    [
+      'prompts for a model without a tokenizer',
+      ['parity', './wordless', ...CPU, '--prompts', 'chat.json'],
+      [/the model has no tokenizer, so that its prompts cannot be read/, /chat\.json/],
     ],
     ['a run that is not there', ['report', 'abc'], [/no run is recorded here/]],
     ['nothing to go on with', ['run', '--resume'], [/no run is recorded here/]],

@@ -81,18 +81,29 @@ describe.skipIf('missing' in checkpoint)(`the real SmolLM2-135M-Instruct${why}`,
     },
   )
 
-  test('answers "The capital of France is" with " Paris."', async () => {
+  test('answers "The capital of France is" with " Paris.", and a question by its chat template', async () => {
     const site = newSite()
-    const prompts = { prompts: [{ id: 'capital', text: 'The capital of France is' }] }
+    const asked = [{ role: 'user', content: 'What is the capital of France?' }]
+    const prompts = {
+      prompts: [
+        { id: 'capital', text: 'The capital of France is' },
+        { id: 'chat', messages: asked },
+      ],
+    }
     writeFileSync(join(site.cwd, 'prompts.json'), JSON.stringify(prompts))
     writeFileSync(join(site.cwd, 'text.txt'), 'Paris is the capital of France.')
     const golden = join(site.cwd, 'golden.safetensors')
     const files = ['--prompts', 'prompts.json', '--text', 'text.txt', '--output', golden]
     const { code, stderr } = await assay(site.cwd, 'golden', 'capture', directory, '--device', 'ort:cpu', ...files)
     expect(code, stderr).toBe(0)
-    const sequences = readGolden(golden).outputs.get('generate.capital')?.outputs['sequences']
-    if (!sequences) throw new Error('no tokens')
-    expect(openTokenizer(directory, 49152)?.decode(toNumbers(sequences))).toMatch(/^ Paris\./)
+    const { outputs } = readGolden(golden)
+    const answer = (id: string) => {
+      const sequences = outputs.get(`generate.${id}`)?.outputs['sequences']
+      if (!sequences) throw new Error('no tokens')
+      return openTokenizer(directory, 49152)?.decode(toNumbers(sequences))
+    }
+    expect(answer('capital')).toMatch(/^ Paris\./)
+    expect(answer('chat')).toBe('The capital of France is Paris.') // as transformers answers, by the same template
   })
 
   test('is measured and audited', async () => {
@@ -120,7 +131,7 @@ describe.skipIf('missing' in checkpoint)(`the real SmolLM2-135M-Instruct${why}`,
     )
     writeFileSync(
       join(site.cwd, 'plan.yaml'),
-      `models:\n  - model: ${directory}\n    prompts: prompts.json\n    text: text.txt\n    precisions: [fp16]\ndevices: [ort:cpu]\n`,
+      `models:\n  - model: ${directory}\n    prompts: prompts.json\n    text: text.txt\n    precisions: [fp16]\ndevices: [ort:cpu]\nlimits: { passTflop: 0.4 }\n`,
     )
     const { code, stdout, stderr } = await assay(site.cwd, 'run', 'plan.yaml', '--json', '--report', 'report.html')
     expect(code, stderr).toBe(0)
@@ -129,6 +140,11 @@ describe.skipIf('missing' in checkpoint)(`the real SmolLM2-135M-Instruct${why}`,
     const parity = result.units[0]?.checks.find(({ name }) => name === 'logits-parity')
     expect(parity).toMatchObject({ status: 'pass', reference: 'ort:cpu fp32' })
     expect(parity?.metrics['relL2']).toBeGreaterThan(1e-4)
+    const long = result.units[0]?.checks.find(({ name }) => name === 'long-context')
+    expect(long?.cases.map(({ id, status }) => [id, status])).toEqual([
+      ['long-context.1024', 'pass'],
+      ['long-context.8192', 'skip'],
+    ])
     expect(existsSync(join(site.cwd, 'report.html'))).toBe(true)
   })
 })

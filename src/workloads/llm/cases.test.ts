@@ -82,6 +82,17 @@ describe('the workload of text', () => {
     expect(none.absent.get('batch')).toBe('there is no text to take rows from')
   })
 
+  test('asks a reference for no text that takes too much', () => {
+    const workload = textWorkload(usual(prompts, 'q'.repeat(9000)), codec, {
+      ...LIMITS,
+      positions: 8192,
+      mostTflop: 1e-3,
+    })
+    expect(idsOf(workload, 'long-context')).toEqual(['long-context.8192', 'long-context.2048'])
+    expect(referenceCases(workload).map(({ id }) => id)).toContain('long-context.2048')
+    expect(referenceCases(workload).map(({ id }) => id)).not.toContain('long-context.8192')
+  })
+
   test('leaves out a usual prompt that does not fit, and says so', () => {
     const workload = textWorkload(usual([...prompts, tooLong]), codec, LIMITS)
     expect(idsOf(workload, 'generate')).toEqual(['generate.a', 'generate.b'])
