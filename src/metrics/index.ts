@@ -13,7 +13,7 @@ export { nllOfTargets } from './likelihood.ts'
 export { compareLogits, type Flip, type LogitsComparison } from './logits.ts'
 
 export { percentile } from './percentile.ts'
-export { type Ceilings, decodeWork, type ModelCost, prefillWork, type Roofline, roofline } from './roofline.ts'
+export { type Ceilings, decodeWork, type ModelCost, prefillWork, roofline } from './roofline.ts'
 export { summarize } from './statistics.ts'
 export { hasTrend, TREND_WINDOW } from './steadiness.ts'
 export { firstDifference, perplexity } from './text.ts'

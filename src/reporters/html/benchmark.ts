@@ -1,45 +1,68 @@
-/** A benchmark: its table, its targets, and how throughput, first token and later tokens behave. */
-import type { BenchmarkPoint, BenchmarkResult, Summary, TargetResult } from '../../events/result.ts'
+/** A benchmark: for each shape where throughput ends, its table and its targets, and how throughput, first token and later tokens behave. */
+import type { BenchmarkPoint, BenchmarkResult, DeviceCeilings, TargetResult } from '../../events/result.ts'
+import { byShape, type Shape, shapeKey, shapeName } from '../../events/shape.ts'
 import {
   formatBytes,
   formatColumn,
   formatCount,
   formatMeasured,
   formatMetric,
-  formatNumber,
   formatShare,
   formatThreshold,
   metricLabel,
   NOTHING,
   plural,
 } from '../format.ts'
+import { ceilingsText, saturationSentence } from '../saturation.ts'
 import { badge, scrolling } from './badge.ts'
-import { type LineChart, legend, lineChart } from './chart.ts'
+import { benchmarkCharts } from './benchmark-charts.ts'
 import { type Html, html } from './markup.ts'
-import { thin } from './scale.ts'
+import { workTable } from './work-table.ts'
 
-/** Curves that can still be told apart. */
-const CURVES = 6
-
-export function benchmarkPart(benchmark: BenchmarkResult): Html {
-  const [first] = benchmark.points
-  const samples = Math.max(0, ...benchmark.points.map(point => point.metrics['ttftMs']?.count ?? 0))
+export function benchmarkPart(benchmark: BenchmarkResult, ceilings: DeviceCeilings | null): Html {
+  const shapes = byShape(benchmark.points)
   return html`<section class="part ${benchmark.status}">
-    <div class="title"><h4>Benchmark: ${benchmark.name}</h4>${badge(benchmark.status)}<span class="muted small">${
-      first === undefined
-        ? ''
-        : `${formatCount(first.inputTokens)} tokens in, ${formatCount(first.outputTokens)} out${samples > 0 ? ` · up to ${plural(samples, 'sample')} a point` : ''}${benchmark.saturationBatch === null ? '' : ` · throughput stops growing at batch ${benchmark.saturationBatch}`}`
-    }</span></div>
+    <div class="title"><h4>Benchmark: ${benchmark.name}</h4>${badge(benchmark.status)}<span class="muted small">${aside(benchmark, ceilings)}</span></div>
     ${benchmark.reason === null ? null : html`<p class="explain reason">${benchmark.reason}</p>`}
-    ${scrolling(`Benchmark ${benchmark.name}`, pointsTable(benchmark))}
-    ${targets(benchmark)}
-    <div class="charts">${[throughputChart(benchmark), firstTokenChart(benchmark), latencyCurve(benchmark)].map(draw)}</div>
+    ${shapes.map(({ shape, points }) => shapePart(benchmark, shape, points, shapes.length > 1, ceilings))}
+    <div class="charts">${benchmarkCharts(benchmark)}</div>
   </section>`
+}
+
+/** The shape where it is one, how many samples there are, and the device's limits. */
+function aside({ points }: BenchmarkResult, ceilings: DeviceCeilings | null): string {
+  const shapes = byShape(points)
+  const samples = Math.max(0, ...points.map(point => point.metrics['ttftMs']?.count ?? 0))
+  const limits = ceilings === null ? null : ceilingsText(ceilings)
+  return [
+    shapes.length === 1 && shapes[0] ? shapeName(shapes[0].shape) : plural(shapes.length, 'shape'),
+    samples > 0 ? `up to ${plural(samples, 'sample')} a point` : '',
+    limits === null ? '' : `measured on the device: ${limits}`,
+  ]
+    .filter(text => text !== '')
+    .join(' · ')
+}
+
+function shapePart(
+  { name, saturation }: BenchmarkResult,
+  shape: Shape,
+  points: readonly BenchmarkPoint[],
+  isOneOfSeveral: boolean,
+  ceilings: DeviceCeilings | null,
+): Html {
+  const own = saturation.find(each => shapeKey(each) === shapeKey(shape))
+  return html`<div class="shape">
+    ${isOneOfSeveral ? html`<h5>${shapeName(shape)}</h5>` : null}
+    ${own === undefined ? null : html`<p class="saturation">${saturationSentence(own, ceilings)}</p>`}
+    ${scrolling(`Benchmark ${name}, ${shapeName(shape)}`, pointsTable(points))}
+    ${targets(points)}
+    ${workTable(shape, points)}
+  </div>`
 }
 
 const MEMORY = new Set(['peakMemoryBytes', 'peakMemoryShare'])
 
-function pointsTable({ points }: BenchmarkResult): Html {
+function pointsTable(points: readonly BenchmarkPoint[]): Html {
   const figures = [...new Set(points.flatMap(point => Object.keys(point.figures)))].filter(name => !MEMORY.has(name))
   const columns: readonly (readonly [head: string, unit: string, cells: readonly string[]])[] = [
     ['TTFT p50', 'ms', formatColumn(points.map(point => point.metrics['ttftMs']?.p50))],
@@ -64,13 +87,18 @@ function pointsTable({ points }: BenchmarkResult): Html {
 }
 
 /** Whether what was timed was right: a fast wrong answer is no result. */
-function audit({ audit: { status, reason, tokens, disagreements } }: BenchmarkPoint): Html {
+function audit({
+  status: verdict,
+  reason: why,
+  audit: { status, reason, tokens, disagreements },
+}: BenchmarkPoint): Html {
+  if (verdict === 'error' || verdict === 'skip') return html`${why ?? 'not measured'}`
   if (status === 'pass')
     return html`<span class="nowrap" title="${plural(tokens, 'token')}, all right">✓ ${formatCount(tokens)}</span>`
   return html`${badge(status)} ${reason ?? `${formatCount(disagreements)} of ${plural(tokens, 'token')} differ`}`
 }
 
-function targets({ points }: BenchmarkResult): Html | null {
+function targets(points: readonly BenchmarkPoint[]): Html | null {
   const names = [...new Set(points.flatMap(point => point.targets.map(target => target.metric)))]
   if (names.length === 0) return null
   const cell = (target: TargetResult | undefined) => {
@@ -92,97 +120,4 @@ function targets({ points }: BenchmarkResult): Html | null {
       })}</tbody>
     </table>`,
   )}`
-}
-
-interface Figure {
-  readonly caption: string
-  readonly chart: LineChart
-}
-
-function draw(figure: Figure | null): Html | null {
-  if (figure === null) return null
-  return html`<figure><figcaption>${figure.caption}</figcaption>${lineChart(figure.chart)}${legend(figure.chart.series)}</figure>`
-}
-
-/** A summary of each point as a curve over the batch size. */
-function curve(
-  points: readonly BenchmarkPoint[],
-  metric: string,
-  unit: string,
-  of: (summary: Summary) => number | null,
-) {
-  return points.flatMap(point => {
-    const summary = point.metrics[metric]
-    const y = summary && of(summary)
-    if (!summary || y === null || y === undefined) return []
-    return [
-      {
-        x: point.batch,
-        y,
-        title: `batch ${point.batch}: ${formatNumber(y)} ${unit} (${plural(summary.count, 'sample')})`,
-        summary,
-      },
-    ]
-  })
-}
-
-function throughputChart({ name, points, saturationBatch }: BenchmarkResult): Figure | null {
-  const measured = curve(points, 'tokensPerSecond', 'tokens/s', summary => summary.median).map(
-    ({ summary, ...point }) => ({
-      ...point,
-      low: summary.medianInterval[0],
-      high: summary.medianInterval[1],
-    }),
-  )
-  if (measured.length === 0) return null
-  return {
-    caption: 'Throughput',
-    chart: {
-      description: `Throughput of ${name} against batch size, from ${formatNumber(measured[0]?.y)} to ${formatNumber(measured.at(-1)?.y)} tokens per second`,
-      x: { label: 'batch size', isLogarithmic: true },
-      y: { label: 'tokens/s in all, median and its 95 % interval' },
-      series: [{ name: 'throughput', points: measured }],
-      mark: saturationBatch === null ? undefined : { x: saturationBatch, label: `saturates at ${saturationBatch}` },
-    },
-  }
-}
-
-function firstTokenChart({ name, points }: BenchmarkResult): Figure | null {
-  const series = [
-    { name: 'p50', points: curve(points, 'ttftMs', 'ms', summary => summary.p50) },
-    { name: 'p95', points: curve(points, 'ttftMs', 'ms', summary => summary.p95) },
-  ].filter(each => each.points.length > 0)
-  if (series.length === 0) return null
-  const target = points.flatMap(point => point.targets).find(({ metric }) => metric.startsWith('ttftMs'))
-  return {
-    caption: 'Time to first token',
-    chart: {
-      description: `Time to first token of ${name} against batch size`,
-      x: { label: 'batch size', isLogarithmic: true },
-      y: { label: series.length === 1 ? 'TTFT p50, ms' : 'TTFT, ms' },
-      series,
-      limit: target && { y: target.limit, label: `target ${formatThreshold('ttftMs', target)}` },
-    },
-  }
-}
-
-function latencyCurve({ name, points }: BenchmarkResult): Figure | null {
-  const measured = points.filter(point => point.tokenLatencyMs.length > 1)
-  if (measured.length === 0) return null
-  return {
-    caption: 'Latency of each token',
-    chart: {
-      description: `Median gap between tokens of ${name} against their position, a curve for each batch size`,
-      x: { label: 'position of the output token', isLogarithmic: false },
-      y: { label: 'ITL, ms, median over repetitions' },
-      series: thin(measured, CURVES).map(point => ({
-        name: `batch ${point.batch}`,
-        points: point.tokenLatencyMs.map((y, index) => ({
-          x: index + 2,
-          y,
-          title: `batch ${point.batch}, token ${index + 2}: ${formatNumber(y)} ms`,
-        })),
-      })),
-    },
-  }
 }

@@ -136,11 +136,16 @@ td.wide{min-width:16rem;width:50%;overflow-wrap:anywhere}
 .title{display:flex;flex-wrap:wrap;gap:.3rem .8rem;align-items:center}
 .remark{border-left:4px solid var(--inconclusive-text);background:var(--inconclusive-back);color:var(--inconclusive-text);border-radius:4px;padding:.4rem .8rem}
 .explain{border-left:4px solid var(--status-text);background:var(--status-back);color:var(--status-text);border-radius:4px;padding:.5rem .8rem}
-.part>.scroll{margin:0 -1.3rem}
+:is(.part,.shape,.shape>details)>.scroll{margin:0 -1.3rem}
+.shape{display:grid;gap:.8rem;min-width:0}
+.shape>*{min-width:0}
+.shape+.shape{margin-top:1.6rem;padding-top:1.2rem;border-top:1px solid var(--line)}
+.shape h5{margin:0;font-size:.9rem}
+.saturation{max-width:85ch}
 .part>.title{margin-bottom:.6rem}
 .part>.explain{margin-bottom:.8rem}
 .part>.scroll+.scroll{margin-top:1.2rem}
-.part>.scroll th:first-child{padding-left:1.3rem}
+:is(.part,.shape,.shape>details)>.scroll tr>:first-child{padding-left:1.3rem}
 .part>h4{margin-bottom:.6rem}
 .evidence{display:grid;grid-template-columns:minmax(0,1fr);gap:.8rem}
 .evidence>.columns{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,330px),1fr));gap:1rem 2rem;align-items:start}
@@ -188,8 +193,8 @@ footer{padding:2.5rem 0;color:var(--muted);font-size:.85rem}
 .verdict{padding:1.1rem}
 .verdict h1{font-size:1.5rem}
 .unit>header,.unit>.part{padding:1rem}
-.part>.scroll{margin:0 -1rem}
-.part>.scroll th:first-child{padding-left:1rem}
+:is(.part,.shape,.shape>details)>.scroll{margin:0 -1rem}
+:is(.part,.shape,.shape>details)>.scroll tr>:first-child{padding-left:1rem}
 th,td{padding:.45rem .6rem}
 .matrix td{min-width:7.5rem}
 }

@@ -38,7 +38,7 @@ export function unitArticle(unit: UnitResult, anchor: string, device: DeviceDesc
       ])}
     </header>
     ${checksPart(unit.checks)}
-    ${unit.benchmarks.map(benchmarkPart)}
+    ${unit.benchmarks.map(benchmark => benchmarkPart(benchmark, unit.ceilings))}
     <section class="part evidence">
       ${unit.placement === null ? null : placementTable(unit.placement)}
       <div><h4>Run it alone</h4><pre><code>${reproduce(unit)}</code></pre></div>

@@ -33,7 +33,7 @@ function details(result: ResultDocument, view: View): string[][] {
       `${symbol(view.look, unit.status)} ${bold(printable(unit.model))}  ${unit.device}  ${unit.precision}`,
       ...unit.remarks.flatMap(remark => wrap(`⚠ ${printable(remark)}`, view.width - 2).map(line => `  ${dim(line)}`)),
       ...checkTable(unit, view),
-      ...unit.benchmarks.flatMap(benchmark => ['', ...benchmarkTable(benchmark, view)]),
+      ...unit.benchmarks.flatMap(benchmark => ['', ...benchmarkTable(benchmark, unit.ceilings, view)]),
     ])
 }
 

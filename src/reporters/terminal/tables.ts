@@ -1,4 +1,5 @@
-import type { BenchmarkPoint, BenchmarkResult, CheckResult, UnitResult } from '../../events/result.ts'
+import type { BenchmarkPoint, BenchmarkResult, CheckResult, DeviceCeilings, UnitResult } from '../../events/result.ts'
+import { byShape, pointName, shapeKey, shapeName } from '../../events/shape.ts'
 import { boundedMetrics } from '../bounded.ts'
 import {
   formatBytes,
@@ -10,6 +11,7 @@ import {
   metricLabel,
   plural,
 } from '../format.ts'
+import { ceilingsText, saturationSentence } from '../saturation.ts'
 import { paint, printable, symbol, type View } from './look.ts'
 import { table, wrap } from './text.ts'
 
@@ -46,11 +48,36 @@ function checkRows(check: CheckResult, { look }: View): string[][] {
   })
 }
 
-/** A benchmark's points, one row for each batch size, and the targets below. */
-export function benchmarkTable(benchmark: BenchmarkResult, view: View): string[] {
-  const { look } = view
+/** A benchmark's points, a table for each shape with a row for each batch size, where throughput ends, and the targets below. */
+export function benchmarkTable(benchmark: BenchmarkResult, ceilings: DeviceCeilings | null, view: View): string[] {
+  const { dim } = view.look.colors
+  const limits = ceilings === null ? null : ceilingsText(ceilings)
+  return [
+    ...byShape(benchmark.points).flatMap(({ shape, points }, index) => {
+      const saturation = benchmark.saturation.find(each => shapeKey(each) === shapeKey(shape))
+      const sentence =
+        saturation === undefined ? [] : wrap(printable(saturationSentence(saturation, ceilings)), view.width - 2)
+      return [
+        ...(index === 0 ? [] : ['']),
+        `  ${dim(shapeName(shape))}`,
+        ...pointTable(benchmark.name, points, saturation?.batch ?? null, view),
+        ...untimedLines(points, view),
+        ...sentence.map(line => `  ${line}`),
+      ]
+    }),
+    ...(limits === null ? [] : [`  ${dim(`measured on the device: ${limits}`)}`]),
+    ...targetLines(benchmark, view),
+  ]
+}
+
+function pointTable(
+  name: string,
+  points: readonly BenchmarkPoint[],
+  saturationBatch: number | null,
+  { look, width }: View,
+): string[] {
   const right = (...header: string[]) => ({ header, align: 'right' as const })
-  const column = (of: (point: BenchmarkPoint) => number | null | undefined) => formatColumn(benchmark.points.map(of))
+  const column = (of: (point: BenchmarkPoint) => number | null | undefined) => formatColumn(points.map(of))
   const columns = [
     column(point => point.metrics['ttftMs']?.p50),
     column(point => point.metrics['ttftMs']?.p95),
@@ -59,15 +86,15 @@ export function benchmarkTable(benchmark: BenchmarkResult, view: View): string[]
     column(point => point.metrics['tokensPerSecondPerUser']?.median),
     column(point => point.metrics['tokensPerSecond']?.median),
   ]
-  const rows = benchmark.points.map((point, row) => [
-    `${symbol(look, point.status)} ${point.batch}${point.batch === benchmark.saturationBatch ? ' sat' : ''}`,
+  const rows = points.map((point, row) => [
+    `${symbol(look, point.status)} ${point.batch}${point.batch === saturationBatch ? ' sat' : ''}`,
     ...columns.map(cells => cells[row] ?? ''),
     formatBytes(point.figures['peakMemoryBytes']),
     formatShare(point.figures['peakMemoryShare']),
   ])
-  const lines = table(
+  return table(
     [
-      { header: [printable(benchmark.name), 'batch'] },
+      { header: [printable(name), 'batch'] },
       right('TTFT', 'p50 ms'),
       right('TTFT', 'p95 ms'),
       right('ITL', 'p50 ms'),
@@ -78,18 +105,29 @@ export function benchmarkTable(benchmark: BenchmarkResult, view: View): string[]
       right('', 'share'),
     ],
     rows,
-    { width: view.width, indent: 2, header: look.colors.dim },
+    { width, indent: 2, header: look.colors.dim },
   )
-  return [...lines, ...targetLines(benchmark, view)]
+}
+
+/** Why a point has no figures. */
+function untimedLines(points: readonly BenchmarkPoint[], { look, width }: View): string[] {
+  return points
+    .filter(({ status }) => status === 'error' || status === 'skip')
+    .flatMap(({ batch, status, reason }) =>
+      wrap(`batch ${batch}: ${printable(reason ?? status)}`, width - 4).map(
+        (line, index) => `  ${index === 0 ? symbol(look, status) : ' '} ${paint(look, status, line)}`,
+      ),
+    )
 }
 
 function targetLines(benchmark: BenchmarkResult, { look, width }: View): string[] {
-  const all = benchmark.points.flatMap(point => point.targets.map(target => ({ batch: point.batch, target })))
+  const { points } = benchmark
+  const all = points.flatMap(point => point.targets.map(target => ({ name: pointName(point, points), target })))
   const met = all.filter(({ target }) => target.met === true).length
   const missed = all.filter(({ target }) => target.met === false)
-  const lines = missed.flatMap(({ batch, target }) => {
+  const lines = missed.flatMap(({ name, target }) => {
     const value = formatMeasured(target.metric, target.value, target)
-    const text = `batch ${batch}: ${metricLabel(target.metric)} ${value}, target ${formatThreshold(target.metric, target)}`
+    const text = `${name}: ${metricLabel(target.metric)} ${value}, target ${formatThreshold(target.metric, target)}`
     const note = target.enforced ? '' : ' (for information)'
     const sign = target.enforced ? symbol(look, 'fail') : '·'
     return wrap(text + note, width - 4).map((line, index) => {
