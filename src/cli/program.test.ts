@@ -79,6 +79,8 @@ describe('a wrong value is named with its option:', () => {
   test.each([
     ['bench m --device ort:cpu --batch 1,zero', /'zero' is not a whole number.*\n.*at: --batch/],
     ['bench m --device ort:cpu --batch 0', /'0' is not a whole number.*\n.*at: --batch/],
+    ['bench m --device ort:cpu --batch max,4', /max stands at the end.*\n.*benchmarks\.generation\.batch\[0\]/],
+    ['bench m --device ort:cpu --batch all', /'all' is not a whole number.*\n.*at: --batch\n.*or max/],
     ['bench m --device ort:cpu --batch ,', /--batch names nothing/],
     ['bench m --device ort:cpu --budget -3', /'-3' is not a number of seconds/],
     [

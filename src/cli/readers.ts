@@ -43,13 +43,23 @@ export const device: Reader<DeviceId> = async (text, flag) => {
 
 /** A whole number from 1 on. */
 export const count: Reader<number> = (text, flag) => {
-  const value = Number(text)
-  if (/^\d+$/.test(text) && value >= 1 && Number.isSafeInteger(value)) return value
+  const value = wholeNumber(text)
+  if (value !== null) return value
   throw invalid(`'${text}' is not a whole number above 0`, flag, `for example ${flag} 8`)
 }
 
+function wholeNumber(text: string): number | null {
+  const value = Number(text)
+  return /^\d+$/.test(text) && value >= 1 && Number.isSafeInteger(value) ? value : null
+}
+
 /** A batch size, or the word for those up to the memory's limit. */
-export const countOrMax: Reader<number | 'max'> = (text, flag) => (text === 'max' ? 'max' : count(text, flag))
+export const countOrMax: Reader<number | 'max'> = (text, flag) => {
+  if (text === 'max') return 'max'
+  const value = wholeNumber(text)
+  if (value !== null) return value
+  throw invalid(`'${text}' is not a whole number above 0`, flag, `for example ${flag} 8, or max at the end of the list`)
+}
 
 /** A span of seconds, given back in ms. */
 export const secondsAsMs: Reader<number> = (text, flag) => {

@@ -47,3 +47,21 @@ test('in int8 the matrices take a byte a parameter, and scales beside them', () 
   expect(perPass).toBeGreaterThan(PRODUCTS + TABLE)
   expect(perPass).toBeLessThan(1.2 * (PRODUCTS + TABLE))
 })
+
+test('one weight under two names counts once, and is read by every pass where either is', () => {
+  const content = { kind: 'weights', names: ['embed'], type: 'f32' } as const
+  const constant = (name: string) => ({ name, type: 'f32', shape: [8, 2], content }) as const
+  const node = (operator: string, input: string) => ({
+    name: operator,
+    operator,
+    domain: '',
+    inputs: [input],
+    outputs: [],
+    attributes: {},
+  })
+  const nodes = [node('MatMul', 'head'), node('Gather', 'table')]
+  const whole = { stored: 64, perPass: 64 }
+  expect(weightBytes({ constants: [constant('head'), constant('table')], nodes })).toEqual(whole)
+  expect(weightBytes({ constants: [constant('table'), constant('head')], nodes })).toEqual(whole)
+  expect(weightBytes({ constants: [constant('table')], nodes })).toEqual({ stored: 64, perPass: 0 })
+})

@@ -91,6 +91,11 @@ describe('a roofline', () => {
     expect(roofline({ flops: 1e9, bytes: 1e8 }, 9.9, ceilings).bound).not.toBe('overhead')
   })
 
+  test('that reaches a tenth of one limit alone is bound by that one', () => {
+    expect(roofline({ flops: 5e9, bytes: 1e7 }, 10, ceilings)).toMatchObject({ bound: 'arithmetic' }) // half and a hundredth
+    expect(roofline({ flops: 1e8, bytes: 5e8 }, 10, ceilings)).toMatchObject({ bound: 'bandwidth' })
+  })
+
   test('names no bound where a limit is not known', () => {
     const work = { flops: 4e9, bytes: 1e9 }
     expect(roofline(work, 20, { ...ceilings, flopsPerSecond: null })).toMatchObject({ mfu: null, bound: null })

@@ -228,4 +228,27 @@ describe('on the shipped model', { timeout: 120_000 }, () => {
     expect(strict.code).toBe(1)
     expect(document(strict.stdout).units[0]?.reason).toMatch(/tokensPerSecond is .*, the target is at least 1000000000/)
   })
+
+  test('bench takes lists of lengths and chunks of the prefill, and skips what is longer than the model’s positions', async () => {
+    const site = newSite()
+    const grid = ['--input-tokens', '24,2000', '--output-tokens', '4,8', '--prefill-chunk', '8', '--batch', '2']
+    const words = ['bench', 'zoo/llama', '--device', 'ort:cpu', ...grid, '--repetitions', '1', '--budget', '0.01']
+    const { code, stdout } = await site.assay(...words, '--json')
+    expect(code).toBe(0)
+    const { points = [], saturation = [] } = document(stdout).units[0]?.benchmarks[0] ?? {}
+    expect(points.map(point => [point.inputTokens, point.outputTokens, point.status, point.prefillPassTokens])).toEqual(
+      [
+        [24, 4, 'pass', 8],
+        [24, 8, 'pass', 8],
+        [2000, 4, 'skip', null],
+        [2000, 8, 'skip', null],
+      ],
+    )
+    expect(
+      saturation.map(({ outputTokens, prefillChunk, measured }) => [outputTokens, prefillChunk, measured]),
+    ).toEqual([
+      [4, 8, 1],
+      [8, 8, 1],
+    ])
+  })
 })
