@@ -83,6 +83,21 @@ describe('the fold', () => {
   )
 })
 
+test('a log from before benchmarks had shapes, chunks and limits of the device is read, and says the same', () => {
+  const NEW = new Set(['shape', 'prefillChunk', 'prefillPassTokens', 'roofline'])
+  const old = events.filter(({ type }) => type !== 'ceilings-measured')
+  const written = old.map(event => JSON.stringify(event, (key, value: unknown) => (NEW.has(key) ? undefined : value)))
+  const numbered = written.map((line, index) => RunEvent.parse({ ...JSON.parse(line), sequence: index + 1 }))
+  const read = resultOf(numbered)
+  expect(ResultDocument.parse(read)).toEqual(read)
+  const flaky = read?.units.find(({ id }) => id === UNITS.flaky.id)
+  expect(flaky?.ceilings).toBeNull()
+  expect(flaky?.benchmarks[0]).toMatchObject({
+    saturationBatch: 16,
+    saturation: [{ batch: 16, prefillChunk: null, bound: null, phase: null }],
+  })
+})
+
 describe('the result', () => {
   test('takes a unit from its checks and points, or from the status that was given', () => {
     const statuses = Object.fromEntries(Object.entries(UNITS).map(([name, { id }]) => [name, unit(id).status]))

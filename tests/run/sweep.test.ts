@@ -152,3 +152,21 @@ describe('a model with a large cache', () => {
     expect(roofline?.decode.intensity).toBeLessThan(roofline?.prefill.intensity ?? 0)
   })
 })
+
+test('a device is measured once in a run, for all units of a precision', async () => {
+  const other = join(home, 'other')
+  writeCheckpoint(other, { num_hidden_layers: 1 })
+  const { events } = await conduct(
+    {
+      models: [model, other],
+      devices: ['ort:cpu'],
+      checks: [],
+      benchmarks: { generation: { batch: 1, inputTokens: 8, outputTokens: 2, ...FAST } },
+    },
+    home,
+  )
+  const measured = events.flatMap(event => (event.type === 'ceilings-measured' ? [event] : []))
+  expect(new Set(measured.map(({ unit }) => unit)).size).toBe(2)
+  expect(measured[0]?.ceilings).toMatchObject({ reason: null, bytesPerSecond: expect.any(Number) })
+  expect(measured[1]?.ceilings).toEqual(measured[0]?.ceilings) // two measurements never agree to the last bit
+})
