@@ -1,6 +1,9 @@
 /** What a device gives at most: measured on its own worker, with graphs that are nothing but matrix products. */
+import { AssayError } from '../errors.ts'
 import type { DeviceCeilings } from '../events/result.ts'
+import { WorkerFailure } from '../host/index.ts'
 import { percentile } from '../metrics/index.ts'
+import { WorkerError } from '../protocol/failure.ts'
 import { tensorOf } from '../tensor.ts'
 import type { Precision } from '../words.ts'
 import { ceilingModel, MOST_ROWS } from '../workloads/ceilings/model.ts'
@@ -22,9 +25,9 @@ const LEAST_GAIN = 1.05
 const BUDGET_MS = 200
 
 /**
- * The ceilings of the unit's device at its precision: FLOP/s of a large matrix product, and bytes/s at which a product of one row reads
- * its weights, medians of several passes, the rate of the best number of rows. Measured once in a run. Takes the worker's model away; `isFresh` for one that holds
- * too much to take another. A device that cannot has none, with the reason; only an interruption throws.
+ * The ceilings of the unit's device at its precision: FLOP/s of a large matrix product, the best number of rows, and bytes/s at which
+ * a product of one row reads its weights; medians of several passes. Measured once in a run. Takes the worker's model away; `isFresh`
+ * for a worker that holds too much to take another. Where it goes wrong they are not known, for the reason that is given.
  */
 export async function ceilingsOf(
   context: UnitContext,
@@ -32,16 +35,21 @@ export async function ceilingsOf(
   worker: UnitWorker,
   isFresh: boolean,
 ): Promise<DeviceCeilings> {
+  const reason = unmeasurable(found)
+  if (reason !== null) return unknownCeilings(reason)
   const { device, precision } = context.unit.header
   const key = `${device} ${precision}`
   const known = context.ceilings.get(key)
   if (typeof known === 'object') return known
-  const ceilings = await measureCeilings(context, found, worker, isFresh).catch((error: unknown) => {
-    if (isInterruption(error)) throw error
+  try {
+    const ceilings = await measureCeilings(context, found, worker, isFresh)
+    context.ceilings.set(key, ceilings)
+    return ceilings
+  } catch (error) {
+    const isOutside = error instanceof WorkerError || error instanceof WorkerFailure || error instanceof AssayError
+    if (!isOutside || isInterruption(error)) throw error
     return unknownCeilings(outcomeOf(error).reason)
-  })
-  context.ceilings.set(key, ceilings)
-  return ceilings
+  }
 }
 
 /** Why an engine's devices cannot be measured; null where they can. */
@@ -66,20 +74,23 @@ async function measureCeilings(
 ): Promise<DeviceCeilings> {
   const { device, precision } = context.unit.header
   const { description } = found
-  const reason = unmeasurable(found)
-  if (reason !== null) return unknownCeilings(reason)
-  const load = (products: number, at: Precision, fresh: boolean) =>
-    worker.change(loadableFor(ceilingModel(products), found, at, context.plan.options, context.home), fresh)
+  let isFirst = true
+  const load = (products: number, at: Precision) => {
+    const loadable = loadableFor(ceilingModel(products), found, at, context.plan.options, context.home)
+    const changed = worker.change(loadable, isFresh && isFirst)
+    isFirst = false
+    return changed
+  }
   let bytesPerSecond = context.ceilings.get(device)
   if (typeof bytesPerSecond !== 'number') {
     // The same memory serves every precision; in the plainest one nothing but reading takes time.
     const plain = description.precisions.includes('fp32') ? 'fp32' : precision
-    const session = await load(BANDWIDTH_PRODUCTS, plain, isFresh)
+    const session = await load(BANDWIDTH_PRODUCTS, plain)
     const { perPass } = weightBytesOf(ceilingModel(BANDWIDTH_PRODUCTS), found, plain)
     bytesPerSecond = (1000 * perPass) / (await medianMs(session, 1, 15))
     context.ceilings.set(device, bytesPerSecond)
   }
-  const flopsPerSecond = await productRate(await load(ARITHMETIC_PRODUCTS, precision, false))
+  const flopsPerSecond = await productRate(await load(ARITHMETIC_PRODUCTS, precision))
   return { flopsPerSecond, bytesPerSecond, reason: null }
 }
 
