@@ -40,10 +40,10 @@ export class WorkerFailure extends Error {
   }
 }
 
-/** Bytes as people say them: `1.5 GiB`. */
+/** Bytes as people say them, so that two of them can be compared: `1.53 GiB`. */
 export function sayBytes(bytes: number): string {
   const gib = bytes / 1024 ** 3
-  return gib >= 1 ? `${gib.toFixed(1)} GiB` : `${Math.round(bytes / 1024 ** 2)} MiB`
+  return gib >= 1 ? `${gib.toFixed(2)} GiB` : `${Math.round(bytes / 1024 ** 2)} MiB`
 }
 
 /** Milliseconds as people say them: `300 ms`, `4.2 s`. */

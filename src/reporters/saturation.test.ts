@@ -48,6 +48,13 @@ describe('and what binds there', () => {
     ],
   ])('%s', (bound, text) => expect(sentence({ bound })).toMatch(text))
 
+  test('with a doubt where more is reached than was measured', () => {
+    expect(sentence({ bound: 'arithmetic', share: 1.3 })).toMatch(
+      /it computes at 130 % of the rate measured on the device, so the device was slower while its limits were measured\.$/,
+    )
+    expect(sentence({ share: 1 })).toMatch(/it reads at 100 % of the rate measured on the device\.$/)
+  })
+
   test('or that it is not known, with the reason where there is one', () => {
     const unknown = { bound: null, share: null }
     const reason = 'the engine npu takes no graphs to measure its devices with'

@@ -20,14 +20,19 @@ function binding({ phase, bound, share }: Saturation, ceilings: DeviceCeilings |
   const most = `most of the time there is ${phase}, bound by`
   switch (bound) {
     case 'bandwidth':
-      return `${most} bandwidth: it reads at ${reached} of the rate measured on the device`
+      return `${most} bandwidth: it reads at ${reached} of the rate measured on the device${doubt(share)}`
     case 'arithmetic':
-      return `${most} arithmetic: it computes at ${reached} of the rate measured on the device`
+      return `${most} arithmetic: it computes at ${reached} of the rate measured on the device${doubt(share)}`
     case 'overhead':
       return `${most} overhead: it reaches ${reached} at most of the bandwidth and the arithmetic measured on the device`
     case null:
       return `what binds is not known${ceilings === null || ceilings.reason === null ? '' : `: ${ceilings.reason}`}`
   }
+}
+
+/** More than there is: the limits are those of a slower moment. */
+function doubt(share: number | null): string {
+  return share !== null && share > 1 ? ', so the device was slower while its limits were measured' : ''
 }
 
 /** `183 GFLOP/s and 31.2 GB/s`, what a device was measured to give; null where neither is known. */

@@ -55,9 +55,9 @@ describe('a point fits', () => {
 
   test('else the reason has both figures, and whose limit it is', () => {
     expect(misfit(room(2 ** 31), { bytes: 2 ** 30, of: 'the device' })).toBe(
-      'does not fit: it needs 2.0 GiB at least, and the device has 1.0 GiB',
+      'does not fit: it needs 2.00 GiB at least, and the device has 1.00 GiB',
     )
-    expect(misfit(room(2 ** 30 + 1), { bytes: 2 ** 30, of: 'the worker' })).toMatch(/and the worker may hold 1.0 GiB$/)
+    expect(misfit(room(2 ** 30 + 1), { bytes: 2 ** 30, of: 'the worker' })).toMatch(/and the worker may hold 1.00 GiB$/)
   })
 })
 

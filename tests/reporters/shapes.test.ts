@@ -73,6 +73,38 @@ describe('on a terminal', () => {
     expect(text).toContain('measured on the device: 1.1 TFLOP/s and 190 GB/s')
   })
 
+  test('a target that is asked for stands by itself where it is missed, one that is not once for all points', () => {
+    const targets = [true, false].flatMap(enforced =>
+      ['ttftMs', 'tokensPerSecondPerUser'].map(metric => ({
+        metric,
+        limit: 7,
+        comparison: 'at-most' as const,
+        value: 8,
+        met: false,
+        enforced,
+      })),
+    )
+    const [asked, usual] = [targets.slice(0, 2), targets.slice(2)]
+    const shown = (own: typeof targets) =>
+      summary(
+        {
+          ...result,
+          units: result.units.map(each => ({
+            ...each,
+            benchmarks: each.benchmarks.map(part => ({
+              ...part,
+              points: part.points.slice(0, 3).map(point => ({ ...point, targets: own })),
+            })),
+          })),
+        },
+        [],
+        { look, width: 120 },
+      )
+    expect(shown(asked).match(/✗ TTFT target ≤ 7 ms: 8 ms at batch \d$/gm)?.length).toBeGreaterThanOrEqual(6)
+    expect(shown(usual)).toMatch(/· TTFT target ≤ 7 ms: missed at 3 points \(for information\)/)
+    expect(shown(usual)).not.toMatch(/at batch 1 \(for/)
+  })
+
   test('what was not measured stands below with its reason', () => {
     expect(text).toContain(`○ batch 64: ${NOT_FIT}`)
   })

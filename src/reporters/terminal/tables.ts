@@ -120,17 +120,24 @@ function untimedLines(points: readonly BenchmarkPoint[], { look, width }: View):
     )
 }
 
-function targetLines(benchmark: BenchmarkResult, { look, width }: View): string[] {
-  const { points } = benchmark
+/** Targets that the plan asks for and that are missed one by one; of the others, those that many points miss in one line each. */
+function targetLines({ points }: BenchmarkResult, { look, width }: View): string[] {
   const all = points.flatMap(point => point.targets.map(target => ({ name: pointName(point, points), target })))
   const met = all.filter(({ target }) => target.met === true).length
-  const missed = all.filter(({ target }) => target.met === false)
-  const lines = missed.flatMap(({ name, target }) => {
+  const missed = Map.groupBy(
+    all.filter(({ target }) => target.met === false),
+    ({ name, target }) => (target.enforced ? `${target.metric} ${name}` : target.metric),
+  )
+  const lines = [...missed.values()].flatMap(group => {
+    const [first] = group
+    if (first === undefined) return []
+    const { name, target } = first
+    const limit = `${metricLabel(target.metric)} target ${formatThreshold(target.metric, target)}`
     const value = formatMeasured(target.metric, target.value, target)
-    const text = `${name}: ${metricLabel(target.metric)} ${value}, target ${formatThreshold(target.metric, target)}`
+    const where = group.length === 1 ? `${value} at ${name}` : `missed at ${plural(group.length, 'point')}`
     const note = target.enforced ? '' : ' (for information)'
     const sign = target.enforced ? symbol(look, 'fail') : '·'
-    return wrap(text + note, width - 4).map((line, index) => {
+    return wrap(`${limit}: ${where}${note}`, width - 4).map((line, index) => {
       const painted = target.enforced ? paint(look, 'fail', line) : look.colors.dim(line)
       return `  ${index === 0 ? sign : ' '} ${painted}`
     })
