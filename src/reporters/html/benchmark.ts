@@ -60,7 +60,8 @@ function shapePart(
   </div>`
 }
 
-const MEMORY = new Set(['peakMemoryBytes', 'peakMemoryShare'])
+/** Figures with a place of their own. */
+const MEMORY = new Set(['peakMemoryBytes', 'peakMemoryShare', 'neededBytes', 'availableBytes'])
 
 function pointsTable(points: readonly BenchmarkPoint[]): Html {
   const figures = [...new Set(points.flatMap(point => Object.keys(point.figures)))].filter(name => !MEMORY.has(name))
@@ -79,20 +80,25 @@ function pointsTable(points: readonly BenchmarkPoint[]): Html {
   ]
   return html`<table>
     <thead><tr><th scope="col" class="number">Batch</th><th scope="col">Verdict</th>${columns.map(([head, unit]) => html`<th scope="col" class="number">${head}<br>${unit}</th>`)}<th scope="col" title="Whether the timed tokens are those that the reference would have chosen">Audit</th></tr></thead>
-    <tbody>${points.map(
-      (point, row) =>
-        html`<tr><th scope="row" class="number">${point.batch}</th><td>${badge(point.status)}</td>${columns.map(([, , cells]) => html`<td class="number">${cells[row] ?? ''}</td>`)}<td class="small">${audit(point)}</td></tr>`,
+    <tbody>${points.map((point, row) =>
+      point.status === 'error' || point.status === 'skip'
+        ? html`<tr><th scope="row" class="number">${point.batch}</th><td>${badge(point.status)}</td><td class="small" colspan="${columns.length + 1}">${unmeasured(point)}</td></tr>`
+        : html`<tr><th scope="row" class="number">${point.batch}</th><td>${badge(point.status)}</td>${columns.map(([, , cells]) => html`<td class="number">${cells[row] ?? ''}</td>`)}<td class="small">${audit(point)}</td></tr>`,
     )}</tbody>
   </table>`
 }
 
+/** Why a point has no figures, and what it would have needed. */
+function unmeasured({ reason, figures: { neededBytes, availableBytes } }: BenchmarkPoint): Html {
+  const room =
+    neededBytes === undefined || availableBytes === null
+      ? null
+      : html` <span class="muted">(needs ${formatBytes(neededBytes)} at least, of ${formatBytes(availableBytes)})</span>`
+  return html`${reason ?? 'not measured'}${room}`
+}
+
 /** Whether what was timed was right: a fast wrong answer is no result. */
-function audit({
-  status: verdict,
-  reason: why,
-  audit: { status, reason, tokens, disagreements },
-}: BenchmarkPoint): Html {
-  if (verdict === 'error' || verdict === 'skip') return html`${why ?? 'not measured'}`
+function audit({ audit: { status, reason, tokens, disagreements } }: BenchmarkPoint): Html {
   if (status === 'pass')
     return html`<span class="nowrap" title="${plural(tokens, 'token')}, all right">✓ ${formatCount(tokens)}</span>`
   return html`${badge(status)} ${reason ?? `${formatCount(disagreements)} of ${plural(tokens, 'token')} differ`}`
