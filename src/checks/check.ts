@@ -26,6 +26,8 @@ export interface CheckContext {
   readonly noReference: string | null
   /** Token ids to text, where the model has a tokenizer. */
   readonly decode: ((tokens: readonly number[]) => string) | null
+  /** One token as the tokenizer writes it, special ones too; absent where nobody will look at tokens. */
+  readonly tokenText?: ((token: number) => string) | null
   /** Expected texts by case id, for known answers. */
   readonly answers: ReadonlyMap<string, string>
   /** Why there are no cases of a kind, by kind. */

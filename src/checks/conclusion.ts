@@ -1,4 +1,4 @@
-import type { CaseResult, CheckResult, ErrorHistogram, Threshold, WorstElement } from '../events/result.ts'
+import type { CaseResult, CheckResult, ErrorHistogram, SideBySide, Threshold, WorstElement } from '../events/result.ts'
 import { combine } from '../events/verdict.ts'
 import type { Status } from '../words.ts'
 import type { CheckContext, Reference } from './check.ts'
@@ -13,6 +13,30 @@ export interface CaseJudgement {
   /** How bad `worst` is; the largest of all cases stands in the check's result. */
   readonly severity: number
   readonly histogram: ErrorHistogram | null
+  /** Both sides token by token; absent where they do not differ, or have no tokens. */
+  readonly show?: () => SideBySide
+}
+
+/** Cases of a check that are shown token by token. */
+const SHOWN = 3
+const WORST_FIRST: readonly Status[] = ['fail', 'inconclusive', 'pass']
+
+/** The results of cases, the worst of those that can be shown with both sides token by token. */
+export function shownCases(judgements: readonly CaseJudgement[]): CaseResult[] {
+  const rank = ({ result }: CaseJudgement) => WORST_FIRST.indexOf(result.status)
+  // Infinities do not subtract.
+  const order = (a: CaseJudgement, b: CaseJudgement) =>
+    rank(a) - rank(b) || Number(a.severity < b.severity) - Number(b.severity < a.severity)
+  const worst = new Set(
+    judgements
+      .filter(({ show }) => show !== undefined)
+      .toSorted(order)
+      .slice(0, SHOWN),
+  )
+  return judgements.map(judgement => {
+    const sideBySide = worst.has(judgement) ? judgement.show?.() : undefined
+    return sideBySide === undefined ? judgement.result : { ...judgement.result, sideBySide }
+  })
 }
 
 /** A case that could not be compared, or that has nothing to show but its findings. */
@@ -37,7 +61,7 @@ export interface Conclusion {
 /** A check's result from its cases: the worst case's status, and the reason of the first case that has it. */
 export function conclude(conclusion: Conclusion): CheckResult {
   const { name, reference, judgements, metrics, thresholds, smallestDrop, findings = [] } = conclusion
-  const cases = judgements.map(judgement => judgement.result)
+  const cases = shownCases(judgements)
   const whole = settle(findings)
   // Cases that the device refused are skips, and so is the check where there are no others.
   const status = combine([...cases.map(result => result.status), ...findings.map(finding => finding.status)])

@@ -1,10 +1,10 @@
-import type { Check } from './check.ts'
+import type { Check, CheckContext } from './check.ts'
 import { type CaseJudgement, conclude, skipped, unmeasured, withoutReference } from './conclusion.ts'
 import { DISAGREEMENTS, RELATIVE_ERROR } from './defaults.ts'
 import { type Finding, failed, inconclusive, settle } from './finding.ts'
 import { logitScale, noiseMargin } from './noise.ts'
 import { type CasePair, caseIds, comparableCase, pairCases } from './pairing.ts'
-import { compareSequences, type Sequences } from './sequences.ts'
+import { compareSequences, type Sequences, showParting } from './sequences.ts'
 import { smallestShare } from './smallest-drop.ts'
 
 const NAME = 'greedy-agreement'
@@ -22,7 +22,7 @@ export const greedyAgreement: Check = {
       return skipped(NAME, `the reference has no case ${KIND}.*`, reference)
 
     const noise = noiseMargin(RELATIVE_ERROR[context.precision].limit, logitScale(reference.outputs))
-    const pairs = pairCases(KIND, reference.outputs, device).map(pair => judgePair(pair, noise))
+    const pairs = pairCases(KIND, reference.outputs, device).map(pair => judgePair(pair, noise, context))
     const compared = pairs.flatMap(({ sequences }) => sequences ?? [])
     const count = (judged: string) => compared.filter(({ parting }) => parting?.judged === judged).length
     return conclude({
@@ -49,7 +49,11 @@ function agreedTokens({ reference, parting }: Sequences): number {
   return parting?.index ?? reference.length
 }
 
-function judgePair(pair: CasePair, noise: number): { judgement: CaseJudgement; sequences: Sequences | null } {
+function judgePair(
+  pair: CasePair,
+  noise: number,
+  context: CheckContext,
+): { judgement: CaseJudgement; sequences: Sequences | null } {
   const { id } = pair
   const sides = comparableCase(pair)
   if (sides.reference === null) return { judgement: unmeasured(id, sides.findings), sequences: null }
@@ -57,9 +61,13 @@ function judgePair(pair: CasePair, noise: number): { judgement: CaseJudgement; s
   if ('status' in sequences) return { judgement: unmeasured(id, [...sides.findings, sequences]), sequences: null }
 
   const { parting } = sequences
+  const show = showParting(sides.reference, sides.device, sequences, context)
   const judgement: CaseJudgement = {
     ...unmeasured(id, []),
+    ...(show !== undefined && { show }),
     samples: 1,
+    // The surer the reference was, the worse is another token.
+    severity: parting?.margin ?? 0,
     result: {
       id,
       ...settle([...sides.findings, ...emptyFindings(id, sequences), ...partingFindings(sequences)]),

@@ -1,11 +1,11 @@
 import type { Status } from '../words.ts'
 import type { Check, CheckContext, Outputs } from './check.ts'
-import { type CaseJudgement, conclude, skipped, unmeasured } from './conclusion.ts'
+import { type CaseJudgement, conclude, shownCases, skipped, unmeasured } from './conclusion.ts'
 import { RELATIVE_ERROR, WRONG_ANSWERS } from './defaults.ts'
 import { type Finding, failed, inconclusive, settle } from './finding.ts'
 import { logitScale, noiseMargin } from './noise.ts'
 import { caseIds } from './pairing.ts'
-import { compareSequences, type Parting, tokensOf } from './sequences.ts'
+import { compareSequences, type Sequences, showParting, tokensOf } from './sequences.ts'
 import { smallestShare } from './smallest-drop.ts'
 import { caseLabel } from './wording.ts'
 
@@ -56,7 +56,7 @@ export const knownAnswers: Check = {
       thresholds: { wrongAnswers: WRONG_ANSWERS },
       smallestDrop: smallestShare(known.length),
     })
-    return { ...result, cases: judged.map(answer => answer.judgement.result) }
+    return { ...result, cases: shownCases(judged.map(answer => answer.judgement)) }
   },
 }
 
@@ -72,11 +72,14 @@ function judgeAnswer(
   const label = caseLabel(id)
   const ours = textOf(reference, id, decode)
   const theirs = textOf(device, id, decode)
-  const parting = partingOf(id, reference, device, noise)
+  const sequences = sequencesOf(id, reference, device, noise)
+  const parting = sequences?.parting ?? null
+  const show = sequences === null ? undefined : showParting(reference.get(id), device.get(id), sequences, context)
   const answer = (verdict: Verdict, findings: readonly Finding[]): Answer => ({
     verdict,
     judgement: {
       ...unmeasured(id, []),
+      ...(show !== undefined && { show }),
       samples: verdict === 'unknown' || verdict === 'unjudged' ? 0 : 1,
       result: {
         id,
@@ -118,9 +121,9 @@ function textOf(outputs: Outputs, id: string, decode: Decode): { text: string } 
   }
 }
 
-function partingOf(id: string, reference: Outputs, device: Outputs, noise: number): Parting | null {
+function sequencesOf(id: string, reference: Outputs, device: Outputs, noise: number): Sequences | null {
   const compared = compareSequences(id, reference.get(id)?.outputs ?? {}, device.get(id)?.outputs ?? {}, noise)
-  return 'status' in compared ? null : compared.parting
+  return 'status' in compared ? null : compared
 }
 
 const quote = (text: string): string => JSON.stringify(text)

@@ -1,11 +1,21 @@
 /** What is wrong with logits, in sentences; the first is the reason, so the plainest comes first. */
-import type { Threshold } from '../events/result.ts'
+import type { SideBySide, Threshold } from '../events/result.ts'
 import type { Flip, LogitsComparison } from '../metrics/index.ts'
+import type { TensorData } from '../tensor.ts'
 import { positionLimit, TOP_K } from './defaults.ts'
 import { type Finding, failed } from './finding.ts'
 import type { RowErrors } from './noise.ts'
 import { nonFiniteFindings } from './non-finite.ts'
+import type { Texts } from './side-by-side.ts'
 import { caseLabel, placeOf, say, sayList, sayMeasured } from './wording.ts'
+
+/** What it takes to show logits as tokens. */
+export interface ShownLogits {
+  /** [1, tokens]; undefined where they are not known. */
+  readonly inputIds: TensorData | undefined
+  readonly sides?: SideBySide['sides']
+  readonly texts: Texts
+}
 
 /** What is compared, for its reasons. */
 export interface LogitsSubject {
@@ -14,6 +24,8 @@ export interface LogitsSubject {
   readonly output: string
   /** What stands for right: `the reference`. */
   readonly against: string
+  /** What to show of it token by token; absent where it is not to be shown. */
+  readonly shown?: ShownLogits
 }
 
 /** A flip with the noise at its position. */

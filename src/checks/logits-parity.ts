@@ -1,5 +1,5 @@
 import type { Threshold } from '../events/result.ts'
-import type { Check } from './check.ts'
+import type { Check, CheckContext } from './check.ts'
 import { conclude, skipped, withoutReference } from './conclusion.ts'
 import { RELATIVE_ERROR } from './defaults.ts'
 import { judgeLogits, type LogitsJudgement, logitsThresholds, unmeasuredLogits } from './logits.ts'
@@ -22,7 +22,7 @@ export const logitsParity: Check = {
       return skipped(NAME, `the reference has no case ${KIND}.*`, reference)
 
     const limit = RELATIVE_ERROR[context.precision]
-    const judgements = pairCases(KIND, reference.outputs, device).map(pair => judgeCase(pair, limit))
+    const judgements = pairCases(KIND, reference.outputs, device).map(pair => judgeCase(pair, limit, context))
     const measured = judgements.flatMap(judgement => judgement.measured ?? [])
     const positions = judgements.reduce((sum, judgement) => sum + judgement.samples, 0)
     return conclude({
@@ -36,7 +36,7 @@ export const logitsParity: Check = {
   },
 }
 
-function judgeCase(pair: CasePair, limit: Threshold): LogitsJudgement {
+function judgeCase(pair: CasePair, limit: Threshold, texts: CheckContext): LogitsJudgement {
   const sides = comparableCase(pair)
   if (sides.reference === null) return unmeasuredLogits(pair.id, sides.findings)
   const tensors = comparableTensors(
@@ -46,5 +46,6 @@ function judgeCase(pair: CasePair, limit: Threshold): LogitsJudgement {
     sides.device.outputs['logits'],
   )
   if ('status' in tensors) return unmeasuredLogits(pair.id, [...sides.findings, tensors])
-  return judgeLogits({ id: pair.id, output: 'logits', against: 'the reference' }, tensors, limit, sides.findings)
+  const shown = { inputIds: sides.reference.inputs['input_ids'], texts }
+  return judgeLogits({ id: pair.id, output: 'logits', against: 'the reference', shown }, tensors, limit, sides.findings)
 }

@@ -10,6 +10,7 @@ import { type LogitsMeasurement, logitsMetrics } from './logits-metrics.ts'
 import { noiseMargin, rowErrors } from './noise.ts'
 import { countNonFinite } from './non-finite.ts'
 import type { TensorPair } from './pairing.ts'
+import { showLogits } from './show-logits.ts'
 import { isFloat } from './value-at.ts'
 import { caseLabel, placeOf, sayFew } from './wording.ts'
 
@@ -57,8 +58,12 @@ export function judgeLogits(
     nearTies: nearTies.length,
     nonFinite: countNonFinite(reference, device, comparison.elements),
   }
-  const findings = logitsFindings(subject, { shape, reference, device, comparison, rows, flips: faults }, relL2)
+  const compared = { shape, reference, device, comparison, rows, flips: faults }
+  const findings = logitsFindings(subject, compared, relL2)
+  const { shown } = subject
+  const differs = findings.length > 0 || nearTies.length > 0
   return {
+    ...(shown !== undefined && differs && { show: () => showLogits(shown, compared, nearTies) }),
     result: {
       id,
       ...settle([...before, ...findings]),

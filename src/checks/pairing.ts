@@ -34,8 +34,8 @@ export function isSelfCheck(output: string): boolean {
   return output.endsWith('_again') || output.endsWith('_stepwise')
 }
 
-/** Remarks of a side on its own outputs, not outputs of the model: the margins of greedy choices. */
-const ANNOTATIONS: ReadonlySet<string> = new Set(['margins'])
+/** Remarks of a side on its own outputs, not outputs of the model: the margins of greedy choices, and what else was likely. */
+const ANNOTATIONS: ReadonlySet<string> = new Set(['margins', 'top_ids', 'top_probabilities'])
 
 /** Whether an output is one of the model, to be had on both sides. */
 export const isCompared = (output: string): boolean => !isSelfCheck(output) && !ANNOTATIONS.has(output)

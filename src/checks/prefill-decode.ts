@@ -11,4 +11,5 @@ export const prefillDecode = twoWays({
   plain: 'logits',
   other: 'logits_stepwise',
   against: 'the whole prompt',
+  sides: { reference: 'whole prompt', device: 'token by token' },
 })

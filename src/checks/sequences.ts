@@ -1,8 +1,11 @@
 /** Greedy token sequences side by side: where they part, and whether the reference was sure there. */
+import type { SideBySide } from '../events/result.ts'
 import { firstDifference } from '../metrics/index.ts'
 import { type NamedTensors, type TensorData, toFloat32, toNumbers } from '../tensor.ts'
+import type { CaseOutputs } from './check.ts'
 import { type Finding, failed, inconclusive } from './finding.ts'
 import { isWhole } from './pairing.ts'
+import { type Distribution, REFERENCE_AND_DEVICE, sideBySide, type Texts } from './side-by-side.ts'
 import { isFloat } from './value-at.ts'
 import { caseLabel, say, sayList } from './wording.ts'
 
@@ -91,4 +94,46 @@ function partingOf(
     return { index, margin, judged: 'unknown', reason: `${what}, and the reference does not say by what margin` }
   const judged = margin <= noise ? 'near-tie' : 'fault'
   return { index, margin, judged, reason: `${what} by a margin of ${say(margin)} (noise ${say(noise)})` }
+}
+
+/** Two sequences where they part, to be shown; undefined where they do not. */
+export function showParting(
+  reference: CaseOutputs | undefined,
+  device: CaseOutputs | undefined,
+  sequences: Sequences,
+  texts: Texts,
+): (() => SideBySide) | undefined {
+  const focus = sequences.parting?.index
+  if (focus === undefined) return undefined
+  const prompt = tokensOf(reference?.inputs['input_ids']) ?? []
+  const said = (side: CaseOutputs | undefined) => distributionAt(side?.outputs ?? {}, focus)
+  return () =>
+    sideBySide(
+      {
+        kind: 'generated',
+        sides: REFERENCE_AND_DEVICE,
+        prompt,
+        promptTokens: prompt.length,
+        focus,
+        referenceAt: index => sequences.reference[index],
+        deviceAt: index => sequences.device[index],
+        distributions: { reference: said(reference), device: said(device) },
+      },
+      texts,
+    )
+}
+
+/** What a side said it might have chosen at a step: `top_ids` i64 and `top_probabilities` f32 [1, steps, k]. */
+function distributionAt({ top_ids: ids, top_probabilities: values }: NamedTensors, step: number): Distribution | null {
+  if (ids === undefined || values === undefined || ids.shape.length !== 3 || !isWhole(ids)) return null
+  if (ids.type !== 'i64' || !isFloat(values.type) || !isWhole(values) || sayList(values.shape) !== sayList(ids.shape))
+    return null
+  const [batch, steps = 0, k = 0] = ids.shape
+  if (batch !== 1 || step >= steps) return null
+  const top = toNumbers(ids).slice(step * k, (step + 1) * k)
+  const probabilities = toFloat32(values).subarray(step * k, (step + 1) * k)
+  return {
+    top: top.filter(token => token >= 0),
+    probabilityOf: token => probabilities[top.indexOf(token)] ?? Number.NaN,
+  }
 }

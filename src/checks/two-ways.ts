@@ -1,6 +1,6 @@
 /** What one device gives in two ways that should be the same: no reference is needed, the plainer way takes its place. */
 import type { Threshold } from '../events/result.ts'
-import type { CaseOutputs, Check } from './check.ts'
+import type { CaseOutputs, Check, CheckContext } from './check.ts'
 import { conclude, skipped } from './conclusion.ts'
 import { SELF_RELATIVE_ERROR } from './defaults.ts'
 import { failed } from './finding.ts'
@@ -18,6 +18,8 @@ export interface Ways {
   readonly other: string
   /** What `plain` is, for reasons: `the whole prompt`. */
   readonly against: string
+  /** What the two are called where a case is shown token by token; such cases are one text. */
+  readonly sides?: { readonly reference: string; readonly device: string }
 }
 
 /** A check of cases `KIND.*` whose two outputs are the same logits, got in two ways. */
@@ -36,7 +38,7 @@ export function twoWays({
       const ids = caseIds(device, kind)
       if (ids.length === 0) return skipped(name, context.absent.get(kind) ?? `there is no case ${kind}.*`, null)
       const limit = SELF_RELATIVE_ERROR[context.precision]
-      const judgements = ids.map(id => judgeTwoWays(id, device.get(id), ways, limit))
+      const judgements = ids.map(id => judgeTwoWays(id, device.get(id), ways, limit, context))
       return conclude({
         name,
         reference: null,
@@ -61,8 +63,9 @@ export function twoWaysMetrics(judgements: readonly LogitsJudgement[]): Record<s
 export function judgeTwoWays(
   id: string,
   sides: CaseOutputs | undefined,
-  { plain, other, against }: Ways,
+  { plain, other, against, sides: names }: Ways,
   limit: Threshold,
+  texts?: CheckContext,
 ): LogitsJudgement {
   if (sides?.refused !== undefined) return refusedLogits(id, sides.refused)
   const [right, given] = [sides?.outputs[plain], sides?.outputs[other]]
@@ -74,7 +77,8 @@ export function judgeTwoWays(
   if (!isWhole(right)) return broken(`output ${plain} of ${label} does not have the bytes of its shape`)
   const unlike = mismatch(`output ${other} of ${label}`, right, given, against)
   if (unlike !== null) return unmeasuredLogits(id, [unlike])
-  const judged = judgeLogits({ id, output: other, against }, { reference: right, device: given }, limit)
+  const shown = names && texts ? { shown: { inputIds: sides?.inputs['input_ids'], sides: names, texts } } : {}
+  const judged = judgeLogits({ id, output: other, against, ...shown }, { reference: right, device: given }, limit)
   if (judged.measured === null) return judged
   const { count } = differingElements(right, given)
   const { referenceNaN, maxAbs } = judged.measured.comparison.elements

@@ -25,6 +25,35 @@ export const WorstElement = z.object({
 })
 export type WorstElement = z.infer<typeof WorstElement>
 
+/** A token, with its text where the model has a tokenizer and the token a text of its own. A device may give any id. */
+export const Token = z.object({ id: number, text: z.string().nullable() })
+export type Token = z.infer<typeof Token>
+
+/** How probable each side holds a token to be; null where it does not say, or says what is no number. */
+export const Candidate = z.object({ ...Token.shape, reference: number.nullable(), device: number.nullable() })
+export type Candidate = z.infer<typeof Candidate>
+
+/** Both sides of a case token by token, around the place to look at. */
+export const SideBySide = z.object({
+  /** `generated`: one after another, each fed back. `predicted`: the best next token after each token of the prompt. */
+  kind: z.enum(['generated', 'predicted']),
+  /** What the sides are called: reference and device, or two ways on one device. */
+  sides: z.object({ reference: z.string(), device: z.string() }),
+  /** The last tokens that lead to the first shown one (generated), or to the one in focus (predicted). */
+  prompt: z.array(Token),
+  /** Of the whole prompt. */
+  promptTokens: count,
+  /** The index of the first shown token; `reference` and `device` begin there. */
+  first: count,
+  reference: z.array(Token),
+  device: z.array(Token),
+  /** The index of the first token that differs, or else of the worst position. */
+  focus: count,
+  /** The most probable tokens there, of both sides. */
+  candidates: z.array(Candidate),
+})
+export type SideBySide = z.infer<typeof SideBySide>
+
 /** One case (a prompt, a window of text) of a check. */
 export const CaseResult = z.object({
   id: z.string(),
@@ -33,6 +62,8 @@ export const CaseResult = z.object({
   metrics: z.record(z.string(), number.nullable()),
   /** What a person wants to see beside the numbers: texts, tokens. */
   details: z.record(z.string(), z.string()),
+  /** Of the worst cases of a check alone. */
+  sideBySide: SideBySide.optional(),
 })
 export type CaseResult = z.infer<typeof CaseResult>
 

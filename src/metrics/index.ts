@@ -1,4 +1,5 @@
 export { randomFrom } from './bootstrap.ts'
+export { mostProbable, softmax } from './distribution.ts'
 export { compareElements, type ElementComparison } from './elements.ts'
 
 export {
@@ -17,3 +18,4 @@ export { type Ceilings, decodeWork, type ModelCost, prefillWork, roofline } from
 export { summarize } from './statistics.ts'
 export { hasTrend, TREND_WINDOW } from './steadiness.ts'
 export { firstDifference, perplexity } from './text.ts'
+export { TopK, topTwo } from './topk.ts'

@@ -27,13 +27,14 @@ export function nllOfTargets(logits: Float32Array, targets: ArrayLike<number>, v
 }
 
 /** NaN if any element is. */
-function rowMax(logits: Float32Array, start: number, end: number): number {
+export function rowMax(logits: Float32Array, start: number, end: number): number {
   let max = -Infinity
   for (let i = start; i < end; i++) max = Math.max(max, logits[i] ?? Number.NaN)
   return max
 }
 
-function sumOfExp(logits: Float32Array, start: number, end: number, max: number): number {
+/** sum exp(x - max) over elements start to end (exclusive). */
+export function sumOfExp(logits: Float32Array, start: number, end: number, max: number): number {
   let sum = 0
   for (let i = start; i < end; i++) sum += fastExp((logits[i] ?? Number.NaN) - max)
   return sum

@@ -63,6 +63,7 @@ export async function runLlmUnit(context: UnitContext): Promise<void> {
         precision,
         noReference,
         decode: workload.decode,
+        tokenText: workload.tokenText ?? null,
         answers: workload.answers,
         absent: workload.absent,
       })

@@ -13,6 +13,9 @@ import { type Observer, observe } from './observe.ts'
 import { type RunContext, sessionLimits } from './request.ts'
 import { Session } from './session.ts'
 
+/** What a capture holds; grows with it, so that an older one is made again. 2: what else was likely. */
+const CAPTURED = 2
+
 /** The reference of a unit, and the workload with the cases that it has. */
 export interface Judged {
   readonly reference: Reference | null
@@ -91,7 +94,16 @@ async function capturedReference(
   const { versions, description } = referenceDevice(context)
   const key = createHash('sha256')
     .update(
-      JSON.stringify([model.fingerprint, device, precision, versions, description.properties, cases, workload.stop]),
+      JSON.stringify([
+        CAPTURED,
+        model.fingerprint,
+        device,
+        precision,
+        versions,
+        description.properties,
+        cases,
+        workload.stop,
+      ]),
     )
     .digest('hex')
     .slice(0, 32)

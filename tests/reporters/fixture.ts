@@ -8,6 +8,7 @@ import type {
   HostDescription,
   PhaseRoofline,
   ResultDocument,
+  SideBySide,
   Summary,
 } from '../../src/events/result.ts'
 import type { DeviceDescription } from '../../src/protocol/messages.ts'
@@ -284,6 +285,7 @@ function answers(wrong: boolean): CheckResult {
       reason: differs ? 'the text differs from its 3rd token' : null,
       metrics: { firstDifference: differs ? 2 : null, tokens: 6 + index },
       details: { prompt, expected: text, got },
+      ...(differs && { sideBySide: SIX_FOR_SEVEN }),
     }
   })
   return {
@@ -300,6 +302,37 @@ function answers(wrong: boolean): CheckResult {
     smallestDrop: 0.25,
     cases,
   }
+}
+
+/** Words as tokens: the model says six where it should say seven. */
+const SIX_FOR_SEVEN: SideBySide = {
+  kind: 'generated',
+  sides: { reference: 'reference', device: 'device' },
+  prompt: [
+    { id: 1, text: '<s>' },
+    { id: 40, text: 'four' },
+    { id: 50, text: ' five' },
+  ],
+  promptTokens: 90,
+  first: 1,
+  reference: [
+    { id: 60, text: ' six' },
+    { id: 70, text: ' seven' },
+    { id: 13, text: '\n' },
+    { id: 2, text: null },
+  ],
+  device: [
+    { id: 60, text: ' six' },
+    { id: 60, text: ' six' },
+    { id: 13, text: '\n' },
+  ],
+  focus: 2,
+  candidates: [
+    { id: 70, text: ' seven', reference: 0.9712, device: 0.2104 },
+    { id: 60, text: ' six', reference: 0.0113, device: 0.6021 },
+    { id: 80, text: ' eight', reference: 0.0071, device: null },
+    { id: 2, text: null, reference: 0.00001, device: 0.0999 },
+  ],
 }
 
 function perplexity(value: number, reference: string): CheckResult {

@@ -24,6 +24,7 @@ export function poison(document: ResultDocument): ResultDocument {
     words.add(word)
   for (const word of ['at-most', 'at-least', 'equal', 'arithmetic', 'bandwidth', 'overhead', 'prefill', 'decode'])
     words.add(word)
+  for (const word of ['generated', 'predicted']) words.add(word)
   const walk = (value: unknown): unknown => {
     if (typeof value === 'string') return isFree(value) && !words.has(value) ? `${value}${EVIL}` : value
     if (Array.isArray(value)) return value.map(walk)

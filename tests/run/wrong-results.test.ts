@@ -142,6 +142,13 @@ describe('a device that computes something else fails, with the place:', () => {
     const greedy = check('wrong-token', 'greedy-agreement')
     expect(greedy.status).toBe('fail')
     expect(greedy.cases[0]).toMatchObject({ status: 'fail', metrics: { firstDifference: 4 } })
+    const { sideBySide } = greedy.cases.find(one => one.sideBySide !== undefined) ?? {}
+    expect(sideBySide).toMatchObject({ focus: 4, promptTokens: expect.any(Number) })
+    // The fault lies behind the logits: on both sides the same token is likeliest, and the reference chose it.
+    const [likeliest] = sideBySide?.candidates ?? []
+    expect(likeliest?.id).toBe(sideBySide?.reference[4]?.id)
+    expect(likeliest?.device).toBeCloseTo(likeliest?.reference ?? Number.NaN, 4)
+    expect(sideBySide?.device[4]?.id).not.toBe(likeliest?.id)
     expect(check('no-tokens', 'greedy-agreement').status).toBe('fail')
   })
 

@@ -16,6 +16,7 @@ import { badge, facts, scrolling } from './badge.ts'
 import { casesTable, OPEN } from './cases.ts'
 import { barChart } from './chart.ts'
 import { type Html, html } from './markup.ts'
+import { sideBySidePart } from './side-by-side.ts'
 
 export function checksPart(checks: readonly CheckResult[]): Html | null {
   if (checks.length === 0) return null
@@ -63,6 +64,7 @@ function evidence(check: CheckResult): Html | null {
         )}${check.worst === null ? null : worstElement(check.worst)}</div>
         ${chart}
       </div>
+      ${sideBySidePart(check)}
       ${casesTable(check)}
     </div>
   </details>`

@@ -187,8 +187,30 @@ details[open]>summary{margin-bottom:.6rem}
 .texts dt{color:var(--muted)}
 .texts dd{margin:0;white-space:pre-wrap;overflow-wrap:anywhere}
 mark{background:var(--fail-back);color:var(--fail-text);border-radius:3px;padding:0 .15em;text-decoration:underline}
+.side-by-side{display:grid;grid-template-columns:minmax(0,1fr);gap:.7rem;padding:1rem 1.1rem;border:1px solid var(--line);border-radius:10px}
+.side-by-side .prompt{font-size:.88rem}
+.side-by-side .prompt .muted{margin-right:.5rem}
+.side-by-side .scroll{margin:0 -1.1rem}
+.side-by-side table{width:auto;min-width:min(100%,30rem)}
+.side-by-side th:first-child{padding-left:1.1rem!important}
+.side-by-side tbody th{font-weight:500;color:var(--muted);white-space:nowrap}
+.sequence th,.sequence td{padding:.25rem .3rem;border-top:0;text-align:center;vertical-align:middle}
+.sequence th:first-child{text-align:left;padding-right:.9rem}
+.sequence .focus{background:var(--code-back)}
+.sequence thead .focus{color:var(--text);font-weight:700;border-radius:6px 6px 0 0}
+.token{display:inline-block;white-space:pre;font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.85em;line-height:1.5;padding:0 .15em;min-width:1.2em;border-radius:4px;background:var(--code-back);border:1px solid var(--line)}
+.prompt .token{padding:0;min-width:0;border-width:0 0 1px;border-radius:0;margin:0 1px 2px}
+.focus .token{background:var(--panel)}
+.token.differs{background:var(--fail-back);color:var(--fail-text);border-color:currentcolor;font-weight:600}
+.candidates tbody th,.candidates td{vertical-align:middle;padding-top:.2rem;padding-bottom:.2rem}
+.candidates svg{width:9rem;height:.7rem;vertical-align:-1px;margin-right:.5rem}
+.candidates .track{fill:var(--code-back)}
+.candidates .chosen{font-weight:600}
+.candidates .reference{fill:var(--s0)}
+.candidates .device{fill:var(--s1)}
 footer{padding:2.5rem 0;color:var(--muted);font-size:.85rem}
 @media (max-width:600px){
+.candidates svg{width:3.5rem}
 .wrap{padding:0 .8rem}
 .verdict{padding:1.1rem}
 .verdict h1{font-size:1.5rem}

@@ -3,6 +3,7 @@ import type { CheckResult } from '../../events/result.ts'
 import type { Status } from '../../words.ts'
 import { boundedMetrics } from '../bounded.ts'
 import { formatCount, formatMeasured, formatThreshold, metricLabel } from '../format.ts'
+import { sideBySidePart } from './side-by-side.ts'
 import { signed } from './sign.ts'
 import { escapeMarkdown, type Inline, Markdown, markdownTable } from './text.ts'
 
@@ -23,7 +24,7 @@ export function checksPart(checks: readonly CheckResult[]): string[] {
   const reasons = sorted.flatMap(({ name, status, reason }) =>
     reason === null ? [] : [`- ${escapeMarkdown(signed(status, `${name}: ${reason}`))}`],
   )
-  return [table ?? '', reasons.join('\n')].filter(part => part !== '')
+  return [table ?? '', reasons.join('\n'), ...sorted.flatMap(sideBySidePart)].filter(part => part !== '')
 }
 
 function checkRows(check: CheckResult): Inline[][] {

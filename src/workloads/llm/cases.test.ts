@@ -17,6 +17,7 @@ import type { TextCodec } from './tokenizer.ts'
 
 /** One token a character, with a begin token 1 before a prompt. */
 const codec: TextCodec = {
+  tokenText: token => String.fromCharCode(token),
   encode: text => [1, ...Array.from(text, letter => letter.charCodeAt(0))],
   encodePlain: text => Array.from(text, letter => letter.charCodeAt(0)),
   decode: tokens => String.fromCharCode(...tokens),

@@ -17,6 +17,8 @@ export interface LlmWorkload {
   /** Expected texts by case id. */
   readonly answers: ReadonlyMap<string, string>
   readonly decode: ((tokens: readonly number[]) => string) | null
+  /** One token's text, special ones too. */
+  readonly tokenText?: (token: number) => string
   /** Tokens that the benchmarks take their prompts from: real text where there is a tokenizer. */
   readonly benchmarkTokens: readonly number[]
 }
@@ -71,6 +73,7 @@ export function textWorkload(
       prompts.flatMap(({ id, answer }) => (answer === undefined ? [] : [[`generate.${id}`, answer] as const])),
     ),
     decode: codec.decode,
+    tokenText: codec.tokenText,
     benchmarkTokens: textTokens.length > 0 ? textTokens : fitting.flatMap(({ tokens }) => tokens),
   }
 }

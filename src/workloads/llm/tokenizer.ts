@@ -14,6 +14,8 @@ export interface TextCodec {
   decode(tokens: readonly number[]): string
   /** The text of a conversation, its special tokens in it; null where the model has no chat template. */
   readonly chat: Chat | null
+  /** Text of one token, `<s>` for a special one. */
+  tokenText(token: number): string
 }
 
 function readJson(path: string): object {
@@ -48,6 +50,7 @@ export function openTokenizer(directory: string, vocabulary: number): TextCodec 
     encodePlain: text => Array.from(tokenizer.encode(text, { add_special_tokens: false }).ids),
     decode: tokens => tokenizer.decode([...tokens], { skip_special_tokens: true }),
     chat: openChatTemplate(directory, config),
+    tokenText: token => tokenizer.decode([token], { skip_special_tokens: false }),
   }
 }
 
