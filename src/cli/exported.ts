@@ -6,7 +6,7 @@ import { exportCheckpoint } from '../build/checkpoint.ts'
 import { type LanguageModel, openModel } from '../build/model.ts'
 import { AssayError } from '../errors.ts'
 import type { Dialect, Precision } from '../words.ts'
-import { checkWritable } from './report-file.ts'
+import { checkNewFolder, checkWritable } from './report-file.ts'
 
 export interface Exported {
   readonly model: string
@@ -34,11 +34,7 @@ export function writeGraph(
 /** A model as a Hugging Face directory, which must be new or empty. Throws AssayError. */
 export function writeCheckpoint(reference: string, directory: string, base: string): Exported {
   const model = openLanguageModel(reference, base)
-  if (existsSync(directory) && !(statSync(directory).isDirectory() && readdirSync(directory).length === 0))
-    throw new AssayError('file-unwritable', 'something is there already', {
-      where: directory,
-      hint: 'give a new directory',
-    })
+  checkNewFolder(directory)
   exportCheckpoint(model, directory)
   const files = readdirSync(directory)
     .sort()

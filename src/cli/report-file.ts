@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs'
 import { dirname, extname } from 'node:path'
 import { AssayError } from '../errors.ts'
 import type { ResultDocument } from '../events/result.ts'
@@ -24,6 +24,12 @@ function problemOf(path: string): string | null {
   } catch {
     return 'it may not be written'
   }
+}
+
+/** A folder that is written must be new or empty. Throws AssayError `file-unwritable`. */
+export function checkNewFolder(path: string): void {
+  if (!existsSync(path) || (statSync(path).isDirectory() && readdirSync(path).length === 0)) return
+  throw new AssayError('file-unwritable', 'something is there already', { where: path, hint: 'give a new folder' })
 }
 
 /** The reporter that a file's ending asks for. Throws AssayError `argument-invalid`. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { log, UNITS } from '../../tests/reporters/fixture.ts'
 import { resultOf } from '../events/document.ts'
-import { headline, hint, isFlaky, notPassed, reproduce, reproduceRun, tally } from './units.ts'
+import { handOn, headline, hint, isFlaky, notPassed, reproduce, reproduceRun, tally } from './units.ts'
 
 const whole = () => {
   const document = resultOf(log())
@@ -62,6 +62,11 @@ describe('the command for a unit', () => {
     expect(reproduceRun({ ...only('slow', 'wrong'), plan: 'bench zoo/llama' })).toBe(
       `${reproduce(unit('slow'))}\n${reproduce(unit('wrong'))}`,
     )
+  })
+
+  test('hands a failed check on, where one failed', () => {
+    expect(handOn(whole())).toBe('assay repro 20250611-142233-7f3a')
+    expect(handOn(only('slow', 'crashed', 'reference'))).toBeNull()
   })
 
   test('comes as a hint with who is to blame, and not where there is nothing to do', () => {

@@ -116,6 +116,12 @@ export function reproduceRun(result: ResultDocument): string {
   return result.units.map(reproduce).join('\n')
 }
 
+/** The command that makes a folder of a failed check, to be handed on; null where none failed. */
+export function handOn({ run, units }: Pick<ResultDocument, 'run' | 'units'>): string | null {
+  const hasFailed = units.some(unit => unit.checks.some(check => check.status === 'fail'))
+  return hasFailed ? `assay repro ${quote(run)}` : null
+}
+
 /** The command that goes on with an unfinished run. */
 export function resume(result: ResultDocument): string {
   return `assay run --resume ${quote(result.run)}`

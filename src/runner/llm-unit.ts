@@ -39,7 +39,7 @@ export async function runLlmUnit(context: UnitContext): Promise<void> {
   const target = { device, precision, golden: unit.entry.golden }
   const judged = wantsChecks
     ? await onReference(judgedBy(context, model, ownWorkload, target, activity(context, 'reference outputs')))
-    : { reference: null, noReference: 'no check was asked for', workload: ownWorkload }
+    : { reference: null, origin: null, noReference: 'no check was asked for', workload: ownWorkload }
 
   activity(context, 'building and loading the graph')
   const loadable = loadableFor(model, found, precision, plan.options, home)

@@ -1,16 +1,23 @@
 /** An ONNX file of somebody else's on a device, judged by a golden, or by the test data sets that came with it. */
 import { resolve } from 'node:path'
 import { type OnnxFileModel, openModel } from '../build/model.ts'
-import type { CaseOutputs, Reference } from '../checks/index.ts'
+import type { CaseOutputs, Outputs, Reference } from '../checks/index.ts'
 import { checkGoldenMatches, readGolden } from '../goldens/golden.ts'
 import { describeProducer } from '../goldens/producer.ts'
 import { testDataSets } from '../onnx/test-data.ts'
 import { loadableFor, unsupported } from './loadable.ts'
+import type { Observer } from './observe.ts'
 import { Skip } from './outcome.ts'
+import type { Origin } from './reference.ts'
 import type { UnitContext } from './request.ts'
 import { sessionLimits } from './request.ts'
 import { Session } from './session.ts'
 import { activity, askedChecks, judgeAll, tellLoaded } from './unit-parts.ts'
+
+interface Expected {
+  readonly reference: Reference
+  readonly origin: Origin
+}
 
 export async function runOnnxUnit(context: UnitContext): Promise<void> {
   const { plan, base, home, unit, discovered, signal } = context
@@ -21,22 +28,14 @@ export async function runOnnxUnit(context: UnitContext): Promise<void> {
   if (model.kind !== 'onnx') throw new Skip(`${unit.entry.model} is no ONNX file`)
   const reason = unsupported(model, found, precision)
   if (reason !== null) throw new Skip(reason)
-  const reference = expectedOf(model, unit.entry.golden === undefined ? null : resolve(base, unit.entry.golden))
+  const { reference } = expectedOf(model, unit.entry.golden, base)
 
   activity(context, 'loading the graph')
   const loadable = loadableFor(model, found, precision, plan.options, home)
   const session = await Session.open(found.launch, loadable, sessionLimits(plan), signal)
   try {
     tellLoaded(context, session, { fingerprint: model.fingerprint, parameters: null }, loadable)
-    const outputs = new Map<string, CaseOutputs>()
-    const tell = activity(context, 'device outputs')
-    for (const [id, { inputs }] of reference.outputs) {
-      tell(outputs.size, reference.outputs.size)
-      const once = await session.run(inputs)
-      const twice = await session.run(inputs)
-      const again = Object.fromEntries(Object.entries(twice).map(([output, value]) => [`${output}_again`, value]))
-      outputs.set(id, { inputs, outputs: { ...once, ...again } })
-    }
+    const outputs = await observeData(session, reference.outputs, activity(context, 'device outputs'))
     judgeAll(context, askedChecks(plan, ['data']), reference, outputs, {
       precision,
       noReference: null,
@@ -49,18 +48,39 @@ export async function runOnnxUnit(context: UnitContext): Promise<void> {
   }
 }
 
-/** What the file should give, and for which inputs: by a golden, else by the data sets beside it. */
-function expectedOf(model: OnnxFileModel, goldenPath: string | null): Reference {
-  if (goldenPath !== null) {
-    const golden = readGolden(goldenPath)
+/** What a model gives for the inputs of each case, twice. */
+export async function observeData(session: Session, cases: Outputs, onCase: Observer): Promise<Outputs> {
+  const outputs = new Map<string, CaseOutputs>()
+  for (const [id, { inputs }] of cases) {
+    onCase(outputs.size, cases.size)
+    const once = await session.run(inputs)
+    const twice = await session.run(inputs)
+    const again = Object.fromEntries(Object.entries(twice).map(([output, value]) => [`${output}_again`, value]))
+    outputs.set(id, { inputs, outputs: { ...once, ...again } })
+  }
+  return outputs
+}
+
+/**
+ * What the file should give, and for which inputs: by a golden, else by the data sets beside it; and who says so.
+ * @throws Skip where nothing does; AssayError where the golden is malformed or of another model
+ */
+export function expectedOf(model: OnnxFileModel, goldenFile: string | undefined, base: string): Expected {
+  if (goldenFile !== undefined) {
+    const golden = readGolden(resolve(base, goldenFile))
     checkGoldenMatches(golden, model.fingerprint)
+    const { producer, precision } = golden
     const outputs = new Map(Array.from(golden.outputs, ([id, given]) => [caseId(id), given]))
-    return { name: `golden of ${describeProducer(golden.producer)}, ${golden.precision}`, outputs }
+    return {
+      reference: { name: `golden of ${describeProducer(producer)}, ${precision}`, outputs },
+      origin: { producer, precision },
+    }
   }
   const sets = testDataSets(model.path)
   if (sets.length === 0) throw new Skip('no test_data_set_* lies beside the file, so nothing says what is right')
   const outputs = new Map(sets.map(({ name, inputs, outputs }) => [caseId(name), { inputs, outputs }]))
-  return { name: 'test data set', outputs }
+  const name = 'test data set'
+  return { reference: { name, outputs }, origin: { producer: name, precision: 'fp32' } }
 }
 
 /** The id under which the checks look for data; a golden of any tool may name its cases as it likes. */

@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { LanguageModel } from '../build/model.ts'
-import type { Outputs, Reference } from '../checks/index.ts'
+import type { Reference } from '../checks/index.ts'
 import { checkGoldenMatches, readGolden, writeGolden } from '../goldens/golden.ts'
-import { describeProducer } from '../goldens/producer.ts'
+import { describeProducer, type Producer } from '../goldens/producer.ts'
+import type { Precision } from '../words.ts'
 import { goldenOutputs, type LlmWorkload, referenceCases, workloadOfGolden } from '../workloads/llm/index.ts'
 import type { FoundDevice } from './discovery.ts'
 import { loadableFor } from './loadable.ts'
@@ -16,9 +17,17 @@ import { Session } from './session.ts'
 /** What a capture holds; grows with it, so that an older one is made again. 2: what else was likely. */
 const CAPTURED = 2
 
+/** What made a reference. */
+export interface Origin {
+  readonly producer: Producer
+  readonly precision: Precision
+}
+
 /** The reference of a unit, and the workload with the cases that it has. */
 export interface Judged {
   readonly reference: Reference | null
+  /** Null where there is none. */
+  readonly origin: Origin | null
   /** Why there is none. */
   readonly noReference: string | null
   readonly workload: LlmWorkload
@@ -39,6 +48,7 @@ function judgedByGolden(path: string, model: LanguageModel, workload: LlmWorkloa
       name: `golden of ${describeProducer(golden.producer)}, ${golden.precision}`,
       outputs: goldenOutputs(ofGolden, golden.outputs),
     },
+    origin: { producer: golden.producer, precision: golden.precision },
     noReference: null,
     workload: ofGolden,
   }
@@ -54,13 +64,14 @@ export async function judgedBy(
 ): Promise<Judged> {
   if (unit.golden !== undefined) return judgedByGolden(resolve(context.base, unit.golden), model, workload)
   if (!isReference(context, unit.device, unit.precision)) {
-    const { name, outputs } = await capturedReference(context, model, workload, onCase)
-    return { reference: { name, outputs }, noReference: null, workload }
+    const { origin, ...reference } = await capturedReference(context, model, workload, onCase)
+    return { reference, origin, noReference: null, workload }
   }
   const [shipped] = model.goldens
   if (shipped !== undefined) return judgedByGolden(shipped, model, workload)
   return {
     reference: null,
+    origin: null,
     noReference:
       `${unit.device} at ${unit.precision} is the reference itself, and comparing a device with itself proves nothing; ` +
       'a golden made by another framework can judge it (--golden FILE, docs/goldens.md)',
@@ -88,7 +99,7 @@ async function capturedReference(
   model: LanguageModel,
   workload: LlmWorkload,
   onCase: Observer,
-): Promise<{ name: string; outputs: Outputs }> {
+): Promise<Reference & { readonly origin: Origin }> {
   const { device, precision } = context.plan.reference
   const cases = referenceCases(workload)
   const { versions, description } = referenceDevice(context)
@@ -108,21 +119,16 @@ async function capturedReference(
     .digest('hex')
     .slice(0, 32)
   const name = `${device} ${precision}`
+  const [engine = ''] = device.split(':')
+  const origin: Origin = { producer: { engine, device, versions: { ...versions } }, precision }
   const path = join(context.home, 'references', `${key}.safetensors`)
-  if (existsSync(path)) return { name, outputs: readGolden(path).outputs }
+  if (existsSync(path)) return { name, origin, outputs: readGolden(path).outputs }
   const session = await openReference(context, model)
   try {
     const outputs = await observe(session, workload, cases, { again: false }, onCase)
     mkdirSync(join(context.home, 'references'), { recursive: true })
-    const [engine = ''] = device.split(':')
-    writeGolden(path, {
-      model: model.reference,
-      fingerprint: model.fingerprint,
-      producer: { engine, device, versions: { ...versions } },
-      precision,
-      outputs,
-    })
-    return { name, outputs }
+    writeGolden(path, { model: model.reference, fingerprint: model.fingerprint, ...origin, outputs })
+    return { name, origin, outputs }
   } finally {
     await session.close()
   }

@@ -11,6 +11,7 @@ import { history } from './history.ts'
 import { models } from './models.ts'
 import { parity } from './parity.ts'
 import { report } from './report.ts'
+import { repro } from './repro.ts'
 import { run } from './run.ts'
 import { worker } from './worker.ts'
 
@@ -23,6 +24,7 @@ export const commands: readonly Command[] = [
   history,
   report,
   exportModel,
+  repro,
   goldenCapture,
   goldenVerify,
   goldenShow,

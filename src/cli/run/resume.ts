@@ -54,7 +54,8 @@ function unfinishedOf(events: readonly RunEvent[], run: string): UnitState[] {
   throw new AssayError('argument-invalid', `run ${run} is finished`, { hint: `\`assay report ${run}\` shows it` })
 }
 
-function jobOf({ id, planSource, planPath }: RunSummary, { cwd }: Context): Job {
+/** A stored run's plan, with where it came from. */
+export function jobOf({ id, planSource, planPath }: RunSummary, { cwd }: Context): Job {
   const plan = parsePlan(planSource, planPath ?? `plan of run ${id}`)
   return { plan, source: planSource, path: planPath, base: planPath === null ? cwd : dirname(planPath) }
 }

@@ -1,7 +1,7 @@
 /** What a reader needs to trust or repeat the run: where it ran, by which thresholds, and how to run it again. */
 import type { ResultDocument, Threshold } from '../../events/result.ts'
 import { formatBytes, formatThreshold, metricLabel, NOTHING, plural } from '../format.ts'
-import { MEANINGS, reproduceRun, STATUSES } from '../units.ts'
+import { handOn, MEANINGS, reproduceRun, STATUSES } from '../units.ts'
 import { badge, facts, scrolling } from './badge.ts'
 import { type Html, html } from './markup.ts'
 
@@ -59,6 +59,7 @@ export function thresholdsSection({ units }: ResultDocument): Html | null {
 export function againSection(result: ResultDocument): Html {
   return html`<section aria-labelledby="again"><h2 id="again">Run it again</h2>
     <pre><code>${reproduceRun(result)}</code></pre>
+    ${handOn(result) === null ? null : html`<p>A failed check as a folder to hand on, with its inputs, both outputs and the command that shows it again:</p><pre><code>${handOn(result) ?? ''}</code></pre>`}
     <p class="muted small">A plan that is a file of your own is named by its path. The command of each unit stands at its end. The whole result document is embedded in this file as JSON, in the element <code>assay-result</code>.</p>
     <h2>How to read it</h2>
     <dl class="facts meanings">${STATUSES.map(status => html`<div><dt>${badge(status)}</dt><dd>${MEANINGS[status]}</dd></div>`)}</dl>

@@ -5,7 +5,7 @@ import { boundedMetrics } from '../bounded.ts'
 import { formatCount, formatMeasured, formatThreshold, metricLabel } from '../format.ts'
 import { sideBySidePart } from './side-by-side.ts'
 import { signed } from './sign.ts'
-import { escapeMarkdown, type Inline, Markdown, markdownTable } from './text.ts'
+import { bold, escapeMarkdown, type Inline, joined, markdownTable } from './text.ts'
 
 const WORST_FIRST: readonly Status[] = ['error', 'fail', 'inconclusive', 'pass', 'skip']
 
@@ -31,11 +31,11 @@ function checkRows(check: CheckResult): Inline[][] {
   const { name, status, samples } = check
   const head = signed(status, name)
   const bounded = boundedMetrics(check).map(({ metric, value, threshold, isMet }, index): Inline[] => {
-    const measured = escapeMarkdown(formatMeasured(metric, value, threshold))
+    const measured = formatMeasured(metric, value, threshold)
     return [
       index === 0 ? head : '',
       metricLabel(metric),
-      new Markdown(isMet === false ? `**${measured}** ✗` : measured),
+      isMet === false ? joined(bold(measured), ' ✗') : measured,
       formatThreshold(metric, threshold),
       index === 0 ? formatCount(samples) : '',
     ]

@@ -7,7 +7,7 @@ import { document, UNITS } from '../../../tests/reporters/fixture.ts'
 import { EVIL, poison } from '../../../tests/reporters/poison.ts'
 import { temporaryDirectory } from '../../../tests/temporary.ts'
 import { markdown } from './report.ts'
-import { code, escapeMarkdown, inline, markdownTable } from './text.ts'
+import { bold, code, escapeMarkdown, inline, markdownTable } from './text.ts'
 
 /** Another implementation of Markdown, with GitHub's tables. Gives the text of each cell, and every HTML tag that was written. */
 const RENDER = `
@@ -85,6 +85,12 @@ describe.skipIf('missing' in python)(`Markdown as another implementation renders
       ) ?? '',
     )
     expect(rendered?.tables[0]?.slice(1)).toEqual(codes.map(text => [text]))
+  })
+
+  test('shows code outside of a table as it stands too', () => {
+    const [rendered] = render(markdownTable([{ head: 'x' }], [[bold(code('a|b'))]]) ?? '')
+    expect(rendered?.tables).toEqual([[['x'], ['a|b']]])
+    expect(inline(code('<|end|>'))).toBe('`<|end|>`')
   })
 
   test('of hostile texts has the same elements as one of harmless texts', () => {

@@ -3,11 +3,11 @@ import type { ResultDocument, UnitResult } from '../../events/result.ts'
 import { formatDuration, plural } from '../format.ts'
 import { verdictMatrix } from '../matrix.ts'
 import type { Reporter } from '../reporter.ts'
-import { headline, isFlaky, MEANINGS, notPassed, reproduce, resume, tally, unitName, WHOSE } from '../units.ts'
+import { handOn, headline, isFlaky, MEANINGS, notPassed, reproduce, resume, tally, unitName, WHOSE } from '../units.ts'
 import { benchmarkPart } from './benchmark.ts'
 import { checksPart } from './checks.ts'
 import { signed } from './sign.ts'
-import { code, details, escapeMarkdown, type Inline, inline, Markdown, markdownTable } from './text.ts'
+import { code, details, escapeMarkdown, inline, joined, markdownTable } from './text.ts'
 
 export const markdown: Reporter = {
   name: 'markdown',
@@ -38,7 +38,7 @@ function verdictPart(result: ResultDocument): string[] {
 function matrixPart(result: ResultDocument): string[] {
   const { columns, rows } = verdictMatrix(result)
   const table = markdownTable(
-    [{ head: 'model' }, ...columns.map(({ device, precision }) => ({ head: inlined(code(device), ` ${precision}`) }))],
+    [{ head: 'model' }, ...columns.map(({ device, precision }) => ({ head: joined(code(device), ` ${precision}`) }))],
     rows.map(({ model, cells }) => [
       code(model),
       ...cells.map(units => (units.length === 0 ? '–' : units.map(({ status }) => signed(status, status)).join(', '))),
@@ -56,7 +56,9 @@ function notPassedPart(result: ResultDocument): string[] {
     const again = status === 'skip' ? '' : `<br>${inline('again: ', code(reproduce(unit)))}`
     return `- ${signed(status, status)}: ${escapeMarkdown(`${unitName(unit)}: ${blame}${reason ?? MEANINGS[status]}`)}${again}`
   })
-  return ['## Not passed', items.join('\n')]
+  const command = handOn(result)
+  const folder = command === null ? [] : [inline('A failed check as a folder to hand on: ', code(command))]
+  return ['## Not passed', items.join('\n'), ...folder]
 }
 
 /** Those that did not pass come first, and open. */
@@ -109,10 +111,6 @@ function wherePart({ host, devices, schema }: ResultDocument): string[] {
     ),
     `<sub>${escapeMarkdown(versions.join(' · '))} · ${schema}</sub>`,
   ]
-}
-
-function inlined(...parts: readonly Inline[]): Markdown {
-  return new Markdown(inline(...parts))
 }
 
 function present(text: string | null): string[] {

@@ -10,7 +10,7 @@ import {
   tokenColumns,
   tokenText,
 } from '../side-by-side.ts'
-import { code, details, escapeMarkdown, type Inline, inline, Markdown, markdownTable } from './text.ts'
+import { bold, code, details, type Inline, inline, joined, markdownTable } from './text.ts'
 
 export function sideBySidePart(check: CheckResult): string[] {
   const cases = shownCases(check)
@@ -21,7 +21,7 @@ export function sideBySidePart(check: CheckResult): string[] {
 function caseText({ id, sideBySide: shown }: ShownCase): string {
   const prompt = shown.prompt.map(tokenText).join('')
   return [
-    inline(new Markdown(`**${escapeMarkdown(id)}**: `), focusSentence(shown)),
+    inline(bold(id), ': ', focusSentence(shown)),
     ...(prompt === '' ? [] : [inline(`${promptLabel(shown)}: `, code(prompt))]),
     sequences(shown),
     candidates(shown),
@@ -39,8 +39,8 @@ function sequences(shown: SideBySide): string | null {
   const row = (side: 'reference' | 'device'): Inline[] => [
     shown.sides[side],
     ...columns.map(column => {
-      const said = inline(tokenCode(column[side]))
-      return new Markdown(column.differs ? `**${said}**` : said)
+      const said = tokenCode(column[side])
+      return column.differs ? bold(said) : said
     }),
   ]
   const heads = columns.map(({ index, isFocus }) => ({ head: isFocus ? `▼ ${index}` : String(index) }))
@@ -54,8 +54,8 @@ function candidates({ candidates: all, sides, first, focus, reference, device }:
     [{ head: 'token' }, { head: sides.reference, isNumber: true }, { head: sides.device, isNumber: true }],
     all.map(candidate => {
       const cell = (side: 'reference' | 'device') => {
-        const text = escapeMarkdown(formatProbability(candidate[side]))
-        return new Markdown(chosen[side] === candidate.id ? `**${text}** ←` : text)
+        const text = formatProbability(candidate[side])
+        return chosen[side] === candidate.id ? joined(bold(text), ' ←') : text
       }
       return [tokenCode(candidate), cell('reference'), cell('device')]
     }),

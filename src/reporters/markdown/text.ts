@@ -3,8 +3,11 @@
 /** Markup, as opposed to text. */
 export class Markdown {
   readonly source: string
-  constructor(source: string) {
+  /** The same for a cell of a table, which wants bars escaped even in code. */
+  readonly inTable: string
+  constructor(source: string, inTable = source) {
     this.source = source
+    this.inTable = inTable
   }
 }
 
@@ -37,20 +40,29 @@ export function escapeMarkdown(text: string): string {
   )
 }
 
-/** A code span, whose fence is longer than any run of backticks in it. A table wants its bars escaped even there. */
+/** A code span, whose fence is longer than any run of backticks in it. */
 export function code(text: string): Markdown {
-  const inner = visible(text)
-    .replace(/\s*\n\s*/g, ' ')
-    .replaceAll('|', '\\|')
+  const inner = visible(text).replace(/\s*\n\s*/g, ' ')
   const longest = Math.max(0, ...Array.from(inner.matchAll(/`+/g), ([run]) => run.length))
   const fence = '`'.repeat(longest + 1)
   const space = /^[ `]|[ `]$/.test(inner) ? ' ' : ''
-  return new Markdown(inner === '' ? '' : `${fence}${space}${inner}${space}${fence}`)
+  const span = inner === '' ? '' : `${fence}${space}${inner}${space}${fence}`
+  return new Markdown(span, span.replaceAll('|', '\\|'))
 }
 
-/** Text of several parts: strings are escaped, markup is not. */
+/** Several parts as one: strings are escaped, markup is not. */
+export function joined(...parts: readonly Inline[]): Markdown {
+  const all = parts.map(part => (part instanceof Markdown ? part : new Markdown(escapeMarkdown(part))))
+  return new Markdown(all.map(part => part.source).join(''), all.map(part => part.inTable).join(''))
+}
+
+export function bold(part: Inline): Markdown {
+  return joined(new Markdown('**'), part, new Markdown('**'))
+}
+
+/** A line of several parts, outside of tables. */
 export function inline(...parts: readonly Inline[]): string {
-  return parts.map(part => (part instanceof Markdown ? part.source : escapeMarkdown(part))).join('')
+  return joined(...parts).source
 }
 
 export interface MarkdownColumn {
@@ -63,9 +75,9 @@ export function markdownTable(columns: readonly MarkdownColumn[], rows: readonly
   if (rows.length === 0) return null
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
   return [
-    line(columns.map(({ head }) => inline(head))),
+    line(columns.map(({ head }) => joined(head).inTable)),
     line(columns.map(({ isNumber }) => (isNumber === true ? '--:' : '---'))),
-    ...rows.map(row => line(columns.map((_, index) => inline(row[index] ?? '')))),
+    ...rows.map(row => line(columns.map((_, index) => joined(row[index] ?? '').inTable))),
   ].join('\n')
 }
 

@@ -1,7 +1,7 @@
 import type { ResultDocument } from '../../events/result.ts'
 import { formatDuration, plural } from '../format.ts'
 import type { WrittenReport } from '../reporter.ts'
-import { headline, hint, MEANINGS, notPassed, resume, STATUSES, unitName } from '../units.ts'
+import { handOn, headline, hint, MEANINGS, notPassed, resume, STATUSES, unitName } from '../units.ts'
 import { legible, paint, printable, symbol, type View } from './look.ts'
 import { matrix } from './matrix.ts'
 import { precisions } from './precisions.ts'
@@ -62,6 +62,7 @@ function reports(written: readonly WrittenReport[], view: View): string[] {
 
 function verdict(result: ResultDocument, view: View): string[] {
   const { bold, dim } = view.look.colors
+  const folder = handOn(result)
   const counts = STATUSES.filter(status => result.counts[status] > 0)
     .map(status => paint(view.look, status, `${result.counts[status]} ${status}`))
     .join(dim(' · '))
@@ -69,6 +70,7 @@ function verdict(result: ResultDocument, view: View): string[] {
     `${symbol(view.look, result.verdict)} ${bold(paint(view.look, result.verdict, result.verdict.toUpperCase()))}  ${counts}`,
     ...wrap(headline(result), view.width - 2).map(line => `  ${line}`),
     `  ${dim(`${plural(result.units.length, 'unit')} in ${formatDuration(result.durationMs)}`)}`,
+    ...(folder === null ? [] : [`  ${dim(`→ A failed check as a folder to hand on: ${folder}`)}`]),
     ...(result.complete ? [] : [`  ${dim(`→ Go on with it: ${resume(result)}`)}`]),
   ]
 }
