@@ -144,6 +144,20 @@ describe('greedy tokens that part', () => {
     expect(shown(result).map(one => one !== undefined)).toEqual([false, false, true, true, true, false])
   })
 
+  test('of many cases are shown of those that failed before those that are near ties', () => {
+    const cases = (last: number) =>
+      Object.fromEntries(
+        Array.from({ length: 5 }, (_, index) => [
+          `generate.${index}`,
+          { sequences: tokens(5, last), margins: f32([1, 2], () => (index < 2 ? 1e-9 : 5)) },
+        ]),
+      )
+    const answers = new Map(Object.keys(cases(6)).map(id => [id, 't5 t6']))
+    const result = knownAnswers.judge(referenceOf(cases(6), inputs), outputs(cases(7), inputs), { ...CONTEXT, answers })
+    expect(result.cases.map(({ status }) => status)).toEqual(['pass', 'pass', 'fail', 'fail', 'fail'])
+    expect(shown(result).map(one => one !== undefined)).toEqual([false, false, true, true, true])
+  })
+
   test('are shown of a long sequence around the place, and of a long prompt its end', () => {
     const long = Array.from({ length: 60 }, (_, index) => 100 + index)
     const prompt = { input_ids: tokens(...Array.from({ length: 300 }, (_, index) => index + 3)) }
@@ -193,6 +207,12 @@ describe('logits that differ', () => {
     expect(total).toBeLessThanOrEqual(1.0001)
   })
 
+  test('are shown where a token differs rather than where the error is larger', () => {
+    const other = (clearToken(1, 3) + 1) % VOCABULARY
+    const larger = mapped(logits, (value, index) => (Math.floor(index / VOCABULARY) === 1 ? value * 9 : value))
+    expect(judge(withValue(larger, 3 * VOCABULARY + other, 12))).toMatchObject({ focus: 3 })
+  })
+
   test('are shown at the worst position where no token differs', () => {
     const one = judge(
       mapped(logits, (value, index) => (Math.floor(index / VOCABULARY) === 5 ? value * 1.1 : value * 1.01)),
@@ -202,13 +222,8 @@ describe('logits that differ', () => {
   })
 
   test('are shown first where a value is no number', () => {
-    const one = judge(
-      withValue(
-        mapped(logits, value => value * 1.1),
-        6 * VOCABULARY + 1,
-        Number.NaN,
-      ),
-    )
+    const worse = mapped(logits, (value, index) => (Math.floor(index / VOCABULARY) === 2 ? value * 1.5 : value))
+    const one = judge(withValue(worse, 6 * VOCABULARY + 1, Number.NaN))
     expect(one).toMatchObject({ focus: 6 })
     expect(one?.candidates.every(({ device }) => device === null)).toBe(true)
   })
