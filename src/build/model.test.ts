@@ -112,7 +112,7 @@ describe('a reference', () => {
   })
 
   test.each([
-    ['zoo/lama', 'model-not-found', "the zoo has no 'lama'", 'the zoo has: llama'],
+    ['zoo/lama', 'model-not-found', "the zoo has no 'lama'", 'the zoo has: gpt-neox, llama, mistral'],
     ['zoo/../zoo/llama', 'model-not-found', "the zoo has no '../zoo/llama'", 'llama'],
     ['arch/gpt-17', 'model-not-found', "no architecture 'gpt-17' is listed", 'listed: llama-125m'],
     ['arch/constructor', 'model-not-found', "no architecture 'constructor' is listed", 'llama-125m'],

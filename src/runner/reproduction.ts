@@ -121,12 +121,12 @@ async function languageModelSides(
   try {
     const outputs = await observe(session, workload, cases, { again: isSelfCheck }, quiet)
     const kept = new Map([...(reference?.outputs ?? [])].filter(([id]) => concerned(id) || isScale(id)))
-    const { decode, answers, tokenText = null } = workload
+    const { decode, answers, absent, tokenText = null } = workload
     return {
       reference: reference === null ? null : { name: reference.name, outputs: kept },
       origin,
       outputs,
-      context: { precision, noReference, decode, tokenText, answers },
+      context: { precision, noReference, decode, tokenText, answers, absent },
     }
   } finally {
     await session.close()
@@ -151,7 +151,7 @@ async function dataSides(
       reference: { name: reference.name, outputs },
       origin,
       outputs: await observeData(session, outputs, () => undefined),
-      context: { precision, noReference: null, decode: null, answers: new Map() },
+      context: { precision, noReference: null, decode: null, answers: new Map(), absent: new Map() },
     }
   } finally {
     await session.close()

@@ -71,7 +71,7 @@ export async function repro({ run, folder, wanted }: ReproRequest, context: Cont
   return interruptibly(output.note, async signal => {
     const { discovered, found } = await lookAround(engines, base, output)
     resolveDevice(unit.device, found)
-    checkPlan(narrowed, base, discovered)
+    checkPlan(narrowed, base, discovered, home)
     for (const { unit, check } of others) output.note(`failed too: ${check.name}, ${unitName(unit)}`)
     output.note(`computing ${check.name} of ${unitName(unit)} again`)
     const shared = { plan: narrowed, base, discovered, home, signal, emit: () => undefined }

@@ -88,7 +88,7 @@ VARIANTS = (
             eos_token_id=END_ID,
             pad_token_id=None,
         ),
-        steps=1600,
+        steps=1000,
     ),
 )
 
