@@ -43,7 +43,7 @@ const INT4_SYMMETRIC: BlockFormat = { bits: 4, block: 32, isSymmetric: true, has
 
 /**
  * What a precision means: fp16 and bf16 are so throughout, with norms and softmax in fp32; integers store the weights of every
- * matrix product in blocks, the head's in 8 bits or more (decisions/0002, 0009), and leave the rest in fp32.
+ * matrix product in blocks, the head's in 8 bits or more (decisions/0002, 0010), and leave the rest in fp32.
  * `provider` is onnxruntime's name of what runs the ort dialect.
  */
 export function policyFor(precision: Precision, dialect: Dialect, provider = 'cpu'): Policy {
