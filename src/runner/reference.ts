@@ -63,6 +63,8 @@ export async function judgedBy(
   onCase: Observer,
 ): Promise<Judged> {
   if (unit.golden !== undefined) return judgedByGolden(resolve(context.base, unit.golden), model, workload)
+  if (referenceCases(workload).length === 0)
+    return { reference: null, origin: null, noReference: 'no case here is judged by a reference', workload }
   if (!isReference(context, unit.device, unit.precision)) {
     const { origin, ...reference } = await capturedReference(context, model, workload, onCase)
     return { reference, origin, noReference: null, workload }
