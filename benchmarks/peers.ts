@@ -34,7 +34,7 @@ const OUTPUT = 64
 const WINDOWS = 3
 const BATCH = 4
 /** English prose that was there before any precision was, and does not change as documents do. */
-const TEXTS = ['zoo/recipes/llama/passages.txt', 'zoo/llama/heldout.txt']
+const TEXTS = ['zoo/recipes/language/passages.txt', 'zoo/llama/heldout.txt']
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,

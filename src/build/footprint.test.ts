@@ -6,7 +6,7 @@ import { temporaryDirectory } from '../../tests/temporary.ts'
 import { lower, policyFor } from '../lower/index.ts'
 import { Precision } from '../words.ts'
 import { buildArtifact, bytesToBuild } from './artifact.ts'
-import { footprintOfGraph, footprintOfWeights } from './footprint.ts'
+import { footprintOfGraph, footprintOfWeights, readWhole } from './footprint.ts'
 import { type LanguageModel, openModel } from './model.ts'
 
 function listed(reference: string): LanguageModel {
@@ -20,6 +20,8 @@ const PARAMETERS = 8_030_261_248
 const FEATURES = 32 * 2 * 8 * 128
 const VOCABULARY = 128_256
 const TABLES = 4 * 2 * 8192 * 64
+/** Every layer's query, key, value, output and gated products, and the head. */
+const PRODUCTS = 32 * (2 * 4096 * 4096 + 2 * 4096 * 1024 + 3 * 4096 * 14_336) + VOCABULARY * 4096
 /** Shapes, axes and scalars. */
 const SMALL = 10_000
 
@@ -51,6 +53,7 @@ describe('Llama 3 8B', () => {
     (precision, weight, float) => {
       expect(footprintOfWeights(graph, precision)).toEqual({
         weightBytes: weight * PARAMETERS,
+        passBytes: weight * PRODUCTS,
         slotBytes: float * FEATURES,
         logitsBytes: 4 * VOCABULARY,
       })
@@ -84,5 +87,44 @@ describe('what a build writes is what was foretold,', () => {
     expect(written).toBeGreaterThanOrEqual(foretold)
     expect(written - foretold).toBeLessThan(4096 * lowered.constants.length + 100_000)
     expect(bytesToBuild(model, lowered, home)).toBe(0)
+  })
+})
+
+describe('what every pass reads', () => {
+  const TABLE = 96 * 64
+  const footprint = (precision: Precision, isTied: boolean) => {
+    const { graph } = tinyModel(join(temporaryDirectory(), 'model'), { tie_word_embeddings: isTied })
+    return footprintOfGraph(lower(graph, policyFor(precision, 'ort')))
+  }
+
+  test('are all weights but an embedding of which rows are looked up, unless the head reads it too', () => {
+    const [tied, untied] = [footprint('fp32', true), footprint('fp32', false)]
+    expect(untied.weightBytes - tied.weightBytes).toBe(4 * TABLE)
+    expect(tied.passBytes).toBe(untied.passBytes)
+    expect(untied.weightBytes - untied.passBytes).toBeGreaterThanOrEqual(4 * TABLE)
+  })
+
+  test('are a byte a parameter in int8, and scales and zeros beside them', () => {
+    const parameters = 2 * (64 * 8 * 16 + 64 * 64 + 3 * 64 * 128) + TABLE
+    const { passBytes } = footprint('int8', false)
+    expect(passBytes).toBeGreaterThan(parameters)
+    expect(passBytes).toBeLessThan(1.2 * parameters)
+  })
+
+  test('is one weight under two names where either is read whole', () => {
+    const content = { kind: 'weights', names: ['embed'], type: 'f32' } as const
+    const constant = (name: string) => ({ name, type: 'f32', shape: [8, 2], content }) as const
+    const node = (operator: string, input: string) => ({
+      name: operator,
+      operator,
+      domain: '',
+      inputs: [input],
+      outputs: [],
+      attributes: {},
+    })
+    const nodes = [node('MatMul', 'head'), node('Gather', 'table')]
+    const constants = [constant('table'), constant('head')]
+    expect(readWhole({ constants, nodes }).map(({ name }) => name)).toEqual(['head'])
+    expect(readWhole({ constants: [constant('table')], nodes })).toEqual([])
   })
 })

@@ -8,6 +8,8 @@ import type { Precision } from '../words.ts'
 export interface Footprint {
   /** Weights as they are stored, each once: what a file of them holds, and a device at least. */
   readonly weightBytes: number
+  /** Those that every pass reads: of an embedding's table only some rows are read, and it is not among them unless the head reads it too. */
+  readonly passBytes: number
   /** The keys and values of one position of one row. */
   readonly slotBytes: number
   /** The logits of one position of one row. */
@@ -20,13 +22,24 @@ export function contentKeyOf({ name, content }: Constant): string {
 }
 
 /** The footprint of a lowered graph: its constants are exact, what an engine needs beside them is not counted. */
-export function footprintOfGraph({ constants, interface: { cache, vocabulary } }: LoweredGraph): Footprint {
-  const bytes = new Map(constants.map(constant => [contentKeyOf(constant), storedBytes(constant.type, constant.shape)]))
+export function footprintOfGraph({ constants, nodes, interface: { cache, vocabulary } }: LoweredGraph): Footprint {
   return {
-    weightBytes: sum(bytes.values()),
+    weightBytes: distinctBytes(constants),
+    passBytes: distinctBytes(readWhole({ constants, nodes })),
     slotBytes: cache === null ? 0 : cache.tensors.length * cache.heads * cache.headDim * BYTES_PER_ELEMENT[cache.type],
     logitsBytes: vocabulary * BYTES_PER_ELEMENT.f32,
   }
+}
+
+function distinctBytes(constants: readonly Constant[]): number {
+  const bytes = new Map(constants.map(constant => [contentKeyOf(constant), storedBytes(constant.type, constant.shape)]))
+  return sum(bytes.values())
+}
+
+/** Constants that hold published weights and that some operator other than a look-up reads. */
+export function readWhole({ constants, nodes }: Pick<LoweredGraph, 'constants' | 'nodes'>): Constant[] {
+  const inputs = new Set(nodes.filter(({ operator }) => operator !== 'Gather').flatMap(node => node.inputs))
+  return constants.filter(({ name, content }) => content.kind !== 'values' && inputs.has(name))
 }
 
 const BYTES_PER_WEIGHT: Readonly<Record<Precision, number>> = {
@@ -39,11 +52,14 @@ const BYTES_PER_WEIGHT: Readonly<Record<Precision, number>> = {
 }
 
 /** The footprint of a checkpoint that an engine takes as it is, in a precision: scales of quantised weights are not counted. */
-export function footprintOfWeights({ weights, caches, vocabulary }: Graph, precision: Precision): Footprint {
-  const parameters = sum(Array.from(weights.values(), ({ shape }) => elementCount(shape)))
+export function footprintOfWeights({ nodes, weights, caches, vocabulary }: Graph, precision: Precision): Footprint {
+  const bytes = (names: Iterable<string>) =>
+    sum(Array.from(names, name => elementCount(weights.get(name)?.shape ?? []))) * BYTES_PER_WEIGHT[precision]
+  const multiplied = new Set(nodes.flatMap(({ operation }) => (operation.kind === 'linear' ? [operation.weight] : [])))
   const features = sum(caches.map(({ heads, headDim }) => 2 * heads * headDim))
   return {
-    weightBytes: parameters * BYTES_PER_WEIGHT[precision],
+    weightBytes: bytes(weights.keys()),
+    passBytes: bytes(multiplied),
     slotBytes: features * (precision === 'fp32' ? 4 : 2),
     logitsBytes: vocabulary * BYTES_PER_ELEMENT.f32,
   }

@@ -2,6 +2,7 @@ export {
   type Architecture,
   defineArchitecture,
   type Graph,
+  type LanguageModelInputs,
   trace,
 } from './architecture.ts'
 export type { LayerCache } from './cache.ts'

@@ -2,4 +2,3 @@ export { type BlockFormat, type BlockLayout, blocksOfRow, type Content } from '.
 export type { Constant } from './emitter.ts'
 export { type LoweredGraph, lower } from './lower.ts'
 export { type Policy, policyFor } from './policy.ts'
-export { type WeightBytes, weightBytes } from './weight-bytes.ts'

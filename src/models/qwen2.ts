@@ -1,6 +1,7 @@
 /** Qwen2, arXiv:2407.10671: Llama's block with biases on query, key and value; late layers may look through a window. */
 import { z } from 'zod'
 import { defineArchitecture, type LayerCache, type Scope, type Tensor } from '../graph/index.ts'
+import { decoder } from './decoder.ts'
 import { readRope, ropeKeys } from './rope.ts'
 import { swiglu } from './swiglu.ts'
 import { readWindows, windowKeys } from './window.ts'
@@ -42,19 +43,15 @@ function attention(s: Scope, c: Config, x: Tensor, cache: LayerCache, window: nu
   return s.linear('o_proj', o.rearrange('b h t d -> b t (h d)'), c.hidden_size)
 }
 
-function block(s: Scope, c: Config, x: Tensor, cache: LayerCache, window: number | null): Tensor {
-  const norm = (name: string, t: Tensor) => s.rmsNorm(name, t, c.rms_norm_eps)
-  const h = s.let('h', x.add(attention(s.in('self_attn'), c, norm('input_layernorm', x), cache, window)))
-  return s.let('out', h.add(swiglu(s.in('mlp'), c, norm('post_attention_layernorm', h)))) // [B, T, D]
-}
-
 export const qwen2 = defineArchitecture({
   types: ['qwen2'],
   config: Config,
-  build(s, c, { ids, layers }) {
-    let x = s.embedding('model.embed_tokens', ids, c.vocab_size, c.hidden_size)
-    for (const [i, cache] of layers.entries()) x = block(s.in(`model.layers.${i}`), c, x, cache, c.windows[i] ?? null)
-    const head = c.tie_word_embeddings ? 'model.embed_tokens' : 'lm_head'
-    return { logits: s.linear(head, s.rmsNorm('model.norm', x, c.rms_norm_eps), c.vocab_size) }
+  build(s, c, inputs) {
+    return {
+      logits: decoder(s, c, inputs, {
+        attention: (s, x, cache, layer) => attention(s, c, x, cache, c.windows[layer] ?? null),
+        feedForward: (s, x) => swiglu(s, c, x),
+      }),
+    }
   },
 })

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { lower, policyFor, weightBytes } from '../lower/index.ts'
+import { footprintOfGraph } from '../build/footprint.ts'
+import { lower, policyFor } from '../lower/index.ts'
 import { ceilingModel } from '../workloads/ceilings/model.ts'
 import { costOf } from '../workloads/llm/index.ts'
 import { unmeasurable } from './ceilings.ts'
@@ -22,8 +23,8 @@ test('what measures bandwidth reads 128 MiB in fp32 and nearly nothing else, in 
   const square = 2048 * 2048
   expect(costOf(model.graph)).toMatchObject({ productParameters: 8 * square, headParameters: 32 * 2048 })
   for (const dialect of ['portable', 'ort'] as const) {
-    const { perPass } = weightBytes(lower(model.graph, policyFor('fp32', dialect)))
-    expect(perPass).toBe(4 * (8 * square + 32 * 2048))
+    const { passBytes } = footprintOfGraph(lower(model.graph, policyFor('fp32', dialect)))
+    expect(passBytes).toBe(4 * (8 * square + 32 * 2048))
   }
 })
 

@@ -9,7 +9,7 @@ import type { Precision } from '../words.ts'
 import { ceilingModel, MOST_ROWS } from '../workloads/ceilings/model.ts'
 import { costOf } from '../workloads/llm/index.ts'
 import type { FoundDevice } from './discovery.ts'
-import { loadableFor, weightBytesOf } from './loadable.ts'
+import { footprintOf, loadableFor } from './loadable.ts'
 import { isInterruption, outcomeOf } from './outcome.ts'
 import type { UnitContext } from './request.ts'
 import type { Session } from './session.ts'
@@ -86,8 +86,8 @@ async function measureCeilings(
     // The same memory serves every precision; in the plainest one nothing but reading takes time.
     const plain = description.precisions.includes('fp32') ? 'fp32' : precision
     const session = await load(BANDWIDTH_PRODUCTS, plain)
-    const { perPass } = weightBytesOf(ceilingModel(BANDWIDTH_PRODUCTS), found, plain)
-    bytesPerSecond = (1000 * perPass) / (await medianMs(session, 1, 15))
+    const { passBytes } = footprintOf(ceilingModel(BANDWIDTH_PRODUCTS), found, plain)
+    bytesPerSecond = (1000 * passBytes) / (await medianMs(session, 1, 15))
     context.ceilings.set(device, bytesPerSecond)
   }
   const flopsPerSecond = await productRate(await load(ARITHMETIC_PRODUCTS, precision))

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { callsOfCases, callsOfGeneration, demandOf, misfit } from './demand.ts'
 
-const FOOTPRINT = { weightBytes: 1000, slotBytes: 10, logitsBytes: 100 }
+const FOOTPRINT = { passBytes: 900, weightBytes: 1000, slotBytes: 10, logitsBytes: 100 }
 const DEMAND = { weightBytes: 282.2e9, cacheBytes: 419e6, logitsBytes: 0.5e6 }
 
 describe('the calls', () => {

@@ -1,9 +1,9 @@
 import { buildArtifact } from '../build/artifact.ts'
+import { type Footprint, footprintOfGraph, footprintOfWeights } from '../build/footprint.ts'
 import type { LanguageModel, Model } from '../build/model.ts'
-import { lower, policyFor, type WeightBytes, weightBytes } from '../lower/index.ts'
+import { type LoweredGraph, lower, policyFor } from '../lower/index.ts'
 import type { Plan } from '../plan/schema.ts'
 import type { Precision } from '../words.ts'
-import { costOf } from '../workloads/llm/index.ts'
 import type { FoundDevice } from './discovery.ts'
 import type { Loadable } from './session.ts'
 
@@ -38,25 +38,19 @@ export function loadableFor(
   return { ...shared, form: 'onnx', ...artifact }
 }
 
-/** Bits of a weight of a matrix, where an engine stores it itself. */
-const WEIGHT_BITS: Readonly<Record<Precision, number>> = {
-  fp32: 32,
-  fp16: 16,
-  bf16: 16,
-  int8: 8,
-  int4: 4,
-  'int4-symmetric': 4,
-}
-
-/** Bytes of a model's weights as the device gets them: those of its graph, or, of a directory, its parameters at the precision. */
-export function weightBytesOf(
+/** The graph that `loadableFor` would build, or null where the engine takes the directory as it is. */
+export function loweredFor(
   model: LanguageModel,
   { description: { dialect, properties }, forms }: FoundDevice,
   precision: Precision,
-): WeightBytes {
-  if (forms.includes('onnx'))
-    return weightBytes(lower(model.graph, policyFor(precision, dialect ?? 'portable', properties['provider'])))
-  const bytes = (parameters: number) => (parameters * WEIGHT_BITS[precision]) / 8
-  const { productParameters, headParameters } = costOf(model.graph)
-  return { stored: bytes(model.parameters), perPass: bytes(productParameters + headParameters) }
+): LoweredGraph | null {
+  return forms.includes('onnx')
+    ? lower(model.graph, policyFor(precision, dialect ?? 'portable', properties['provider']))
+    : null
+}
+
+/** What a model takes on a device, as the device gets it. */
+export function footprintOf(model: LanguageModel, found: FoundDevice, precision: Precision): Footprint {
+  const lowered = loweredFor(model, found, precision)
+  return lowered === null ? footprintOfWeights(model.graph, precision) : footprintOfGraph(lowered)
 }

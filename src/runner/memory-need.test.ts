@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Point, Timed } from './attempt.ts'
 import { type MemoryCost, memoryOf, misfit, neededBytes } from './memory-need.ts'
 
-const COST: MemoryCost = { loadedBytes: 1e6, cacheBytesPerToken: 1000, vocabulary: 50, widestFeatures: 200 }
+const COST: MemoryCost = { loadedBytes: 1e6, slotBytes: 1000, logitsBytes: 200, widestFeatures: 200 }
 
 function point(batch: number, prefillChunk: number | null = null): Point {
   return { batch, inputTokens: 90, outputTokens: 11, prefillChunk }

@@ -1,13 +1,12 @@
 /** Whether a point can fit in memory, judged before it is tried. Pure. */
+import type { Footprint } from '../build/footprint.ts'
 import { sayBytes } from '../host/index.ts'
 import type { Point, Room, Timed } from './attempt.ts'
 
 /** A loaded model as its generations take memory. */
-export interface MemoryCost {
+export interface MemoryCost extends Pick<Footprint, 'slotBytes' | 'logitsBytes'> {
   /** Held once the model is loaded: what the worker says, or else its weights. */
   readonly loadedBytes: number
-  readonly cacheBytesPerToken: number
-  readonly vocabulary: number
   /** The most features that a matrix product other than the head takes and gives for one token. */
   readonly widestFeatures: number
 }
@@ -25,8 +24,8 @@ const FLOAT_BYTES = 4
  * what the widest product of one pass takes and gives. Scores of attention are left out, since a fused one never holds them.
  */
 function leastBytes(cost: MemoryCost, { batch, inputTokens, outputTokens, prefillChunk }: Point): number {
-  const cache = batch * (inputTokens + outputTokens - 1) * cost.cacheBytesPerToken
-  const logits = batch * cost.vocabulary * FLOAT_BYTES
+  const cache = batch * (inputTokens + outputTokens - 1) * cost.slotBytes
+  const logits = batch * cost.logitsBytes
   // Where no chunk was asked for the engine may take a prompt token by token.
   const activations = batch * Math.min(inputTokens, prefillChunk ?? 1) * cost.widestFeatures * FLOAT_BYTES
   return cost.loadedBytes + cache + logits + activations

@@ -3,13 +3,13 @@ import { freemem } from 'node:os'
 import { bytesToBuild } from '../build/artifact.ts'
 import { showBytes } from '../build/bytes.ts'
 import { freeBytes } from '../build/disk.ts'
-import { footprintOfGraph, footprintOfWeights } from '../build/footprint.ts'
 import type { LanguageModel } from '../build/model.ts'
-import { type LoweredGraph, lower, policyFor } from '../lower/index.ts'
+import type { LoweredGraph } from '../lower/index.ts'
 import type { Plan } from '../plan/schema.ts'
 import type { Precision } from '../words.ts'
 import { type Call, type Demand, demandOf, type Held, misfit, type Room, totalOf } from './demand.ts'
 import type { FoundDevice } from './discovery.ts'
+import { footprintOf, loweredFor } from './loadable.ts'
 
 /** A device with what it is to run. */
 export interface Placement {
@@ -51,16 +51,12 @@ export function noRoom(
   return together ?? noDisk(model, [own.lowered, other.lowered], home)
 }
 
-/** What a device would be told to load, as `loadableFor` makes it: a graph of its own, or the directory as it is. */
 function weigh(
   model: LanguageModel,
-  { found: { description, forms }, precision, calls }: Placement,
+  { found, precision, calls }: Placement,
 ): { readonly demand: Demand; readonly lowered: LoweredGraph | null } {
-  if (!forms.includes('onnx'))
-    return { demand: demandOf(footprintOfWeights(model.graph, precision), calls), lowered: null }
-  const { dialect, properties } = description
-  const lowered = lower(model.graph, policyFor(precision, dialect ?? 'portable', properties['provider']))
-  return { demand: demandOf(footprintOfGraph(lowered), calls), lowered }
+  const lowered = loweredFor(model, found, precision)
+  return { demand: demandOf(footprintOf(model, found, precision), calls), lowered }
 }
 
 function firstMisfit(demand: Demand, rooms: readonly Room[], held: Held | null = null): string | null {

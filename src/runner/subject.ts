@@ -4,7 +4,7 @@ import type { ModelCost } from '../metrics/index.ts'
 import type { Precision } from '../words.ts'
 import { costOf } from '../workloads/llm/index.ts'
 import type { FoundDevice } from './discovery.ts'
-import { weightBytesOf } from './loadable.ts'
+import { footprintOf } from './loadable.ts'
 import type { Memory, MemoryCost } from './memory-need.ts'
 import type { UnitWorker } from './unit-worker.ts'
 
@@ -24,23 +24,15 @@ export function costsOf(
   { worker, model, found }: Subject,
   precision: Precision,
 ): { readonly model: ModelCost; readonly memory: MemoryCost } {
-  const weights = weightBytesOf(model, found, precision)
+  const { weightBytes, passBytes, slotBytes, logitsBytes } = footprintOf(model, found, precision)
   const cost = costOf(model.graph)
-  const cacheBytesPerToken = cost.cacheElementsPerToken * cacheElementBytes(worker, precision)
   return {
-    model: { ...cost, passWeightBytes: weights.perPass, cacheBytesPerToken },
+    model: { ...cost, passWeightBytes: passBytes, cacheBytesPerToken: slotBytes },
     memory: {
-      loadedBytes: worker.latest.loaded.memoryBytes ?? weights.stored,
-      cacheBytesPerToken,
-      vocabulary: model.graph.vocabulary,
+      loadedBytes: worker.latest.loaded.memoryBytes ?? weightBytes,
+      slotBytes,
+      logitsBytes,
       widestFeatures: cost.widestFeatures,
     },
   }
-}
-
-/** As the graph says, or else as engines keep it: in 16 bits where the weights are such floats. */
-function cacheElementBytes({ loadable }: UnitWorker, precision: Precision): number {
-  const type = loadable.interface?.cache?.type
-  if (type !== undefined) return type === 'f16' ? 2 : 4
-  return precision === 'fp16' || precision === 'bf16' ? 2 : 4
 }
