@@ -187,6 +187,37 @@ for t in model.graph.initializer:
     expect(runPython(python, script, path).trim().split('\n').slice(2)).toEqual(expected)
   })
 
+  test.for(['u4', 'i4'] as const)(
+    'packs two elements of %s in a byte, as the onnx package reads and writes them',
+    (type, { skip }) => {
+      const python = findPython(['onnx', 'numpy'])
+      if ('missing' in python) return skip(python.missing)
+      const folder = temporaryDirectory()
+      const [ours, theirs] = [join(folder, 'ours.onnx'), join(folder, 'theirs.onnx')]
+      const packed: OnnxInitializer = { name: 'q', type, shape: [5], chunks: () => [Uint8Array.of(0x81, 0x7f, 0x03)] }
+      const model = affine({ irVersion: 10, opsets: { '': 21 } })
+      for (const externalThresholdBytes of [0, 1e9]) {
+        writeOnnx({ ...model, initializers: [...model.initializers, packed] }, ours, { externalThresholdBytes })
+        const script = `
+import sys, onnx
+model = onnx.load(sys.argv[1])
+q = next(tensor for tensor in model.graph.initializer if tensor.name == "q")
+values = [int(value) for value in onnx.numpy_helper.to_array(q)]
+print(values)
+# onnx.helper stores them in int32_data, a byte of the packed form in each.
+q.CopyFrom(onnx.helper.make_tensor("q", q.data_type, [5], values))
+onnx.save(model, sys.argv[2])`
+        const values = JSON.parse(runPython(python, script, ours, theirs))
+        expect(values).toEqual(type === 'u4' ? [1, 8, 15, 7, 3] : [1, -8, -1, 7, 3])
+        for (const path of [ours, theirs]) {
+          const read = readOnnx(path).initializers.find(({ name }) => name === 'q')
+          if (!read) throw new Error('q is missing')
+          expect({ ...read, chunks: [...bytesOf(read)] }).toEqual({ ...packed, chunks: [0x81, 0x7f, 0x03] })
+        }
+      }
+    },
+  )
+
   test('passes the checker at IR version 3, where initializers must be inputs too', ({ skip }) => {
     const python = findPython(['onnx'])
     if ('missing' in python) return skip(python.missing)

@@ -30,8 +30,9 @@ function subject(overrides: Readonly<Record<string, unknown>> = {}) {
     const { path, interface: driven } = buildArtifact(model, precision, dialect, join(folder, 'home'), provider)
     const handle = `${path} ${precision}`
     const load = { handle, device: 'ort:cpu', form: 'onnx', path, precision, interface: driven, options: {} } as const
-    await worker.call('load', load)
+    const { result } = await worker.call('load', load)
     return {
+      computedIn: result.placement?.computedIn ?? [],
       run: async (inputs: NamedTensors, logitsToKeep = 0) => {
         const { logits } = (await worker.call('run', { handle, outputs: null, logitsToKeep }, inputs)).tensors
         if (!logits) throw new Error('no logits')
@@ -49,10 +50,22 @@ function subject(overrides: Readonly<Record<string, unknown>> = {}) {
 
 const ids = { input_ids: tokenTensor([PROMPT]) }
 
+test.each(['int8', 'int4', 'int4-symmetric'] as const)(
+  'what was computed in is told: %s where weights stay packed, fp32 where onnxruntime unpacked them',
+  async precision => {
+    const load = subject()
+    const [portable, ort] = [await load(precision, 'portable'), await load(precision, 'ort')]
+    expect(ort.computedIn).toContain(precision)
+    expect(ort.computedIn).toContain('int8') // the head
+    expect(portable.computedIn).toEqual(['fp32'])
+  },
+)
+
 describe.each([
   ['attention that can be fused', {}],
   ['attention that cannot', { head_dim: 24 }],
   ['features that fill no whole block', { hidden_size: 80, intermediate_size: 112 }],
+  ['rows of more than 32 blocks', { intermediate_size: 1056 }],
   ['biases and a tied head', { attention_bias: true, mlp_bias: true, tie_word_embeddings: true }],
   ...Object.entries(TINY_FAMILIES),
 ])('%s', (_, overrides) => {
