@@ -22,7 +22,14 @@ export interface SafetensorsHeader {
 
 const size = z.int().nonnegative()
 const Entry = z.strictObject({ dtype: z.string(), shape: z.array(size), data_offsets: z.tuple([size, size]) })
-const Metadata = z.record(z.string(), z.string())
+/** Any object of strings, kept as it is: z.record would leave out a key named `__proto__`. */
+const Metadata = z.custom<Record<string, string>>(
+  value =>
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every(text => typeof text === 'string'),
+)
 const FOREIGN_DTYPES = [
   'F4',
   'F6_E2M3',
