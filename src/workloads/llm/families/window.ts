@@ -3,6 +3,8 @@ import { stretches } from '../stretches.ts'
 import { type Asked, type CaseFamily, type Material, runningText } from './family.ts'
 import { given } from './rows.ts'
 
+/** A token and the one before it: in running text the effect of one further back is as faint as the rounding of 8-bit integers. */
+const NEAR = 2
 /** Positions beyond the reach of the first token whose logits are looked at. */
 const BEYOND = 4
 
@@ -34,7 +36,7 @@ export const window: CaseFamily = {
     const isPossible = whole <= positions && tooMuch(pass, whole, material.limits.mostTflop) === null
     return [
       ...(isPossible ? [asked(material, 'beyond-every-window', whole, { outside: BEYOND })] : []),
-      asked(material, 'near', Math.min(narrowest, 8), { inside: 1 }),
+      asked(material, 'near', Math.min(narrowest, NEAR), { inside: 1 }),
       asked(material, 'just-outside', widest + 1, { outside: 1, isMasked: true }),
       asked(material, 'just-inside', narrowest, { inside: 1, isMasked: true }),
     ]
