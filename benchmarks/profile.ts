@@ -83,7 +83,7 @@ async function profile(model: LanguageModel, precision: Precision): Promise<Row[
         'host',
       )
     const session = await create({ enableProfiling: true, profileFilePrefix: join(folder, 'profile') })
-    await generateTokens(session, readRequest(session, ask, tensors), { isInterrupted: () => false })
+    await generateTokens(session, readRequest(session, ask, tensors), { isInterrupted: () => false, progress() {} })
     session.endProfiling()
     await session.release()
     return rowsOf(readFileSync(join(folder, readdirSync(folder)[0] ?? ''), 'utf8'))
