@@ -21,7 +21,7 @@ export async function capture(request: Capture, { output, cwd, home }: Context) 
   const { model, device, precision, path } = request
   checkWritable(path, 'give a file in a folder that exists')
   return interruptibly(output.note, async signal => {
-    const { discovered, found } = await lookAround({}, cwd, output)
+    const { discovered, found } = await lookAround({}, cwd, [device], output)
     resolveDevice(device, found)
     const place = (file: string | null) => (file === null ? undefined : resolve(cwd, file))
     const files = { prompts: place(request.prompts), text: place(request.text) }

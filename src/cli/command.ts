@@ -31,6 +31,8 @@ export interface CommandSpec<A extends Arguments, O extends Options> {
   /** One word, or two for a command of a family: `golden capture`. */
   readonly name: string
   readonly group: Group
+  /** Whether it starts engines, and so takes options that say where their programs are. */
+  readonly startsEngines?: true
   /** One line. */
   readonly summary: string
   /** What one should know beyond the options. */

@@ -6,6 +6,7 @@ import { commands, FAMILIES } from './commands/index.ts'
 import { HELP_FORMAT, INTRODUCTION, TOP_TAIL, tailOf } from './help.ts'
 import type { Given } from './option.ts'
 import type { Output } from './output.ts'
+import { namePrograms, PROGRAMS } from './programs.ts'
 
 export type Run = (command: Command, values: Readonly<Record<string, unknown>>) => Promise<void>
 
@@ -42,8 +43,13 @@ function addCommand(root: Parser, command: Command, run: Run): void {
     own.addOption(commanderOption(flags, about))
     if (negation !== undefined) own.addOption(new Option(negation.flags, negation.about))
   }
+  if (command.startsEngines === true)
+    for (const { flags, about } of Object.values(PROGRAMS)) own.addOption(new Option(flags, about))
   own.option('--json', 'print one JSON document on standard output, and nothing else there')
-  own.action(async () => run(command, await readValues(command, own.args, own.opts())))
+  own.action(async () => {
+    if (command.startsEngines === true) namePrograms(own.opts())
+    return run(command, await readValues(command, own.args, own.opts()))
+  })
 }
 
 /** `golden capture` stands under `golden`, which is made with its first member. */

@@ -5,7 +5,7 @@ import type { Params, WorkerErrorCode } from '../protocol/messages.ts'
 import type { Answer, RequestContext } from '../protocol/serve.ts'
 import type { NamedTensors } from '../tensor.ts'
 import type { EngineDescription, EngineMethod } from './engine.ts'
-import type { EngineName } from './index.ts'
+import type { NodeEngine } from './index.ts'
 import { ownTensors } from './transfer.ts'
 
 /** What the main thread sends to the engine's thread. */
@@ -23,7 +23,7 @@ export type ThreadMessage =
   | { readonly kind: 'progress'; readonly id: number; readonly done: number; readonly total: number }
 
 export interface ThreadData {
-  readonly engine: EngineName
+  readonly engine: NodeEngine
   /** One int32: the id of the call to give up. */
   readonly interrupted: Int32Array<SharedArrayBuffer>
 }
@@ -40,7 +40,7 @@ export class EngineThread {
   readonly #interrupted = new Int32Array(new SharedArrayBuffer(4))
   readonly #waiting = new Map<number, Waiting>()
 
-  constructor(engine: EngineName) {
+  constructor(engine: NodeEngine) {
     const workerData: ThreadData = { engine, interrupted: this.#interrupted }
     const script = new URL(`./thread${extname(import.meta.filename)}`, import.meta.url)
     // Drivers read the real environment, which a thread changes only where it shares it.

@@ -8,7 +8,7 @@ import { WorkerError } from '../protocol/failure.ts'
 import { METHODS, PROTOCOL_VERSION } from '../protocol/messages.ts'
 import { type Handlers, serve } from '../protocol/serve.ts'
 import { EngineThread } from './engine-thread.ts'
-import { type EngineName, isEngineName } from './index.ts'
+import { isNodeEngine, type NodeEngine } from './index.ts'
 
 const HEARTBEAT_MS = 500
 
@@ -17,7 +17,7 @@ process.env['ORT_DISABLE_TELEMETRY'] ??= '1'
 
 const name = process.argv[2] ?? ''
 const fds = process.env['ASSAY_FDS']
-if (!isEngineName(name)) {
+if (!isNodeEngine(name)) {
   process.stderr.write(`usage: worker ENGINE; there is no engine ${JSON.stringify(name)}\n`)
   process.exit(2)
 }
@@ -25,7 +25,7 @@ if (fds === undefined) workOverStandardStreams()
 else work(name, fds)
 
 /** Serves the host on the descriptors `from,to`. */
-function work(name: EngineName, descriptors: string): void {
+function work(name: NodeEngine, descriptors: string): void {
   const engine = new EngineThread(name)
 
   const handlers: Handlers = {

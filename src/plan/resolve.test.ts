@@ -11,7 +11,7 @@ function device(id: string, properties: Record<string, string> = {}): DeviceDesc
 const found: Found = {
   devices: [device('ort:cpu'), device('torch:cuda:0'), device('ort:webgpu', { software: 'true' })],
   engines: ['ort', 'torch', 'npu'],
-  problems: [{ engine: 'npu', message: 'the npu worker exited with code 3' }],
+  problems: [{ engine: 'npu', message: 'the npu worker exited with code 3', isAbsent: false }],
 }
 
 function errorOf(act: () => unknown): AssayError {
@@ -26,17 +26,17 @@ function errorOf(act: () => unknown): AssayError {
 
 describe('the devices of a plan', () => {
   test('named `all` are those found, without software that plays a GPU', () => {
-    expect(resolveDevices('all', found).map(({ id }) => id)).toEqual(['ort:cpu', 'torch:cuda:0'])
+    expect(resolveDevices('all', found)).toEqual(['ort:cpu', 'torch:cuda:0'])
   })
 
   test('named `all` are emulated ones where there is nothing else', () => {
     const [, , emulated] = found.devices
     const only = { ...found, devices: emulated === undefined ? [] : [emulated] }
-    expect(resolveDevices('all', only).map(({ id }) => id)).toEqual(['ort:webgpu'])
+    expect(resolveDevices('all', only)).toEqual(['ort:webgpu'])
   })
 
   test('named one by one come in that order, emulated or not', () => {
-    expect(resolveDevices(['ort:webgpu', 'ort:cpu'], found).map(({ id }) => id)).toEqual(['ort:webgpu', 'ort:cpu'])
+    expect(resolveDevices(['ort:webgpu', 'ort:cpu'], found)).toEqual(['ort:webgpu', 'ort:cpu'])
   })
 
   test.each([
@@ -53,6 +53,13 @@ describe('the devices of a plan', () => {
     expect(error.code).toBe(code)
     expect(error.message).toMatch(message)
     expect(error.hint).toMatch(hint)
+  })
+
+  test('that are named and whose engine is not installed stay, so that their units are skipped', () => {
+    const problems = [{ engine: 'openvino', message: 'openvino is not installed', isAbsent: true }]
+    const here = { ...found, engines: [...found.engines, 'openvino'], problems }
+    expect(resolveDevices(['openvino:cpu', 'ort:cpu'], here)).toEqual(['openvino:cpu', 'ort:cpu'])
+    expect(resolveDevices('all', here)).toEqual(['ort:cpu', 'torch:cuda:0'])
   })
 
   test('are an error where nothing was found, with the reason', () => {

@@ -5,7 +5,7 @@ import type { GenerationSettings } from '../plan/schema.ts'
 import { caseKinds, casesOfKinds, type LlmWorkload, workloadOf } from '../workloads/llm/index.ts'
 import { benchmarkGeneration } from './benchmark.ts'
 import { callsOfCases, callsOfGeneration, type Generation } from './demand.ts'
-import type { FoundDevice } from './discovery.ts'
+import { type FoundDevice, whyMissing } from './discovery.ts'
 import { loadableFor, unsupported } from './loadable.ts'
 import { memoryOf } from './memory-need.ts'
 import { observe } from './observe.ts'
@@ -23,7 +23,7 @@ export async function runLlmUnit(context: UnitContext): Promise<void> {
   const { plan, base, home, unit, discovered, signal } = context
   const { device, precision } = unit.header
   const found = discovered.found.get(device)
-  if (!found) throw new Skip(`${device} is not here`)
+  if (!found) throw new Skip(whyMissing(discovered, device))
   const model = openModel(unit.entry.model, base, home)
   if (model.kind !== 'llm') throw new Skip(`${unit.entry.model} is no language model`)
   const reason = unsupported(model, found, precision)

@@ -5,6 +5,7 @@ import type { CaseOutputs, Outputs, Reference } from '../checks/index.ts'
 import { checkGoldenMatches, readGolden } from '../goldens/golden.ts'
 import { describeProducer } from '../goldens/producer.ts'
 import { testDataSets } from '../onnx/test-data.ts'
+import { whyMissing } from './discovery.ts'
 import { loadableFor, unsupported } from './loadable.ts'
 import type { Observer } from './observe.ts'
 import { Skip } from './outcome.ts'
@@ -23,7 +24,7 @@ export async function runOnnxUnit(context: UnitContext): Promise<void> {
   const { plan, base, home, unit, discovered, signal } = context
   const { device, precision } = unit.header
   const found = discovered.found.get(device)
-  if (!found) throw new Skip(`${device} is not here`)
+  if (!found) throw new Skip(whyMissing(discovered, device))
   const model = openModel(unit.entry.model, base)
   if (model.kind !== 'onnx') throw new Skip(`${unit.entry.model} is no ONNX file`)
   const reason = unsupported(model, found, precision)

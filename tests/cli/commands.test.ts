@@ -24,8 +24,24 @@ test('`devices PLAN` asks the engines that the plan adds, and says which could n
   const { code, stdout, stderr } = await site.assay('devices', 'plan.yaml', '--json')
   const document = JSON.parse(stdout)
   expect(document.devices.map(({ id }: { id: string }) => id)).toContain('ort:cpu')
-  expect(document.problems).toMatchObject([{ engine: 'npu', message: expect.stringContaining('could not be started') }])
+  expect(document.problems).toContainEqual({
+    engine: 'npu',
+    message: expect.stringContaining('could not be started'),
+    isAbsent: false,
+  })
   expect(stderr).toContain("warning: engine 'npu' could not be asked")
+  expect(code).toBe(0)
+})
+
+test('an engine that is not installed is listed as such, and what asks for it is skipped with the reason', async () => {
+  const site = newSite()
+  const listed = await site.assay('devices', '--python', '/no/such/python')
+  expect(listed.stdout).toMatch(/^Not here:\n {2}torch: there is no \/no\/such\/python to run it/m)
+  expect(listed.stderr).toBe('')
+  const named = ['--device', 'torch:cpu', '--python', '/no/such/python', '--json']
+  const { code, stdout } = await site.assay('parity', 'zoo/llama', ...named)
+  const reason = expect.stringContaining('there is no /no/such/python')
+  expect(JSON.parse(stdout)).toMatchObject({ verdict: 'skip', units: [{ status: 'skip', reason, checks: [] }] })
   expect(code).toBe(0)
 })
 

@@ -36,9 +36,15 @@ export async function conduct(
   { signal = new AbortController().signal, onEvent }: ConductOptions = {},
 ): Promise<Conducted> {
   const plan = Plan.parse(said)
-  const discovered = await discover(plan.engines, home)
+  const discovered = await discover(
+    plan.engines,
+    home,
+    plan.devices === 'all' ? 'all' : [...plan.devices, plan.reference.device],
+  )
   const devices: readonly DeviceId[] =
-    plan.devices === 'all' ? discovered.devices.map(({ id }) => id).filter(id => !id.startsWith('ort:')) : plan.devices
+    plan.devices === 'all'
+      ? discovered.devices.map(({ id }) => id).filter(id => Object.hasOwn(plan.engines, id.split(':')[0] ?? ''))
+      : plan.devices
   const units = unitsOf(plan, devices)
   const events: RunEvent[] = []
   const emit = (body: EventBody) => {

@@ -7,6 +7,7 @@ import { count, countOrMax, device, PRECISION_WORDS, precision, REPORTS, seconds
 export const bench = defineCommand({
   name: 'bench',
   group: 'Judge a device:',
+  startsEngines: true,
   summary: 'how fast is a device? latency, throughput, memory',
   details: `Time to first token, time between tokens, tokens per second and peak memory, at each batch size and each length of prompt and answer: lists give every combination. Every point is timed inside the device's
 own worker, and the tokens of the timed runs are audited: a fast wrong answer fails. At the end stands where throughput stops growing,

@@ -6,6 +6,7 @@ import { optionalArgument } from '../option.ts'
 export const devices = defineCommand({
   name: 'devices',
   group: 'Look around:',
+  startsEngines: true,
   summary: 'what models can run on here, as --device takes it',
   arguments: { plan: optionalArgument('[plan]', 'a plan, for the engines that it adds') },
   options: {},
@@ -17,31 +18,11 @@ export const devices = defineCommand({
   async handler({ plan }, { output, cwd }) {
     const { lookAround } = await import('../run/here.ts')
     const { jobOf } = await import('../run/narrowing.ts')
-    const { formatBytes } = await import('../../reporters/format.ts')
-    const { renderTable } = await import('../table.ts')
+    const { foundDevices } = await import('../found-devices.ts')
     const job = plan === null ? null : jobOf(plan, { models: null, devices: null, precisions: null }, cwd)
-    const { discovered } = await lookAround(job?.plan.engines ?? {}, job?.base ?? resolve(cwd), output)
-    output.answer({ devices: discovered.devices, problems: discovered.problems }, () =>
-      discovered.devices.length === 0
-        ? 'No device was found here.'
-        : renderTable(
-            [
-              { header: ['device'] },
-              { header: ['kind'] },
-              { header: ['memory'], align: 'right' },
-              { header: ['precisions'] },
-              { header: ['name'], isFlexible: true },
-            ],
-            discovered.devices.map(({ id, kind, memoryBytes, precisions, name }) => [
-              id,
-              kind,
-              formatBytes(memoryBytes),
-              precisions.join(' '),
-              name,
-            ]),
-            output,
-          ),
-    )
+    const { discovered } = await lookAround(job?.plan.engines ?? {}, job?.base ?? resolve(cwd), 'all', output)
+    const { devices, problems } = discovered
+    output.answer({ devices, problems }, () => foundDevices(discovered, output))
     return EXIT.pass
   },
 })

@@ -8,6 +8,7 @@ import { device, PRECISION_WORDS, precision } from '../readers.ts'
 export const goldenCapture = defineCommand({
   name: 'golden capture',
   group: 'Take along:',
+  startsEngines: true,
   summary: 'store what a device computes, to judge others by',
   arguments: { model: argument('<model>', 'zoo/NAME, arch/NAME[@SCALE] or a Hugging Face directory') },
   options: {

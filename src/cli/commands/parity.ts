@@ -8,6 +8,7 @@ import { check, device, PRECISION_WORDS, precision, REPORTS } from '../readers.t
 export const parity = defineCommand({
   name: 'parity',
   group: 'Judge a device:',
+  startsEngines: true,
   summary: 'does a device compute what the reference computes?',
   details: `The model runs on the device and on the reference, and every check compares the two. Where the device is the
 reference itself, it is judged by the goldens that come with the model. More than one precision gives a table of error,

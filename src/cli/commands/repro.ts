@@ -5,6 +5,7 @@ import { check, device, precision } from '../readers.ts'
 export const repro = defineCommand({
   name: 'repro',
   group: 'Take along:',
+  startsEngines: true,
   summary: 'a folder that shows a failed check again',
   details: `The folder holds the inputs, both outputs as goldens, the model where it is small, a plan and a README with the one
 command that shows the failure again. A run keeps numbers and not tensors, so reference and device are computed again for it. Exit code

@@ -9,6 +9,7 @@ const REPORT = 'assay-report.html'
 export const run = defineCommand({
   name: 'run',
   group: 'Judge a device:',
+  startsEngines: true,
   summary: 'run a plan: its checks and benchmarks, on its devices',
   details: `Without PLAN it runs the default plan: the small Llama that comes with Assay, on every device found here.
 A run that was interrupted or killed goes on with --resume; units that had ended are kept.`,

@@ -45,7 +45,8 @@ export async function prepare({ plan, base }: Job, { reports }: RunSettings, { o
     reporterOf(path)
     checkWritable(path, 'give another file with --report FILE, or --no-report')
   }
-  const here = await lookAround(plan.engines, base, output)
+  const wanted = plan.devices === 'all' ? plan.devices : [...plan.devices, plan.reference.device]
+  const here = await lookAround(plan.engines, base, wanted, output)
   checkOptions(plan, here.found)
   return here
 }

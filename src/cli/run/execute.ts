@@ -6,6 +6,7 @@ import { unitsOf } from '../../plan/units.ts'
 import type { DeviceDescription } from '../../protocol/messages.ts'
 import { describeHost } from '../../runner/host.ts'
 import { checkPlan } from '../../runner/preflight.ts'
+import type { DeviceId } from '../../words.ts'
 import type { Context } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
 import { withStore } from '../store.ts'
@@ -17,9 +18,8 @@ export async function executePlan(job: Job, settings: RunSettings, context: Cont
   return interruptibly(context.output.note, async signal => {
     const { plan, source, path, base } = job
     const here = await prepare(job, settings, context)
-    const devices = resolveDevices(plan.devices, here.found)
-    const ids = devices.map(({ id }) => id)
-    const leftOut = here.found.devices.filter(device => plan.devices === 'all' && !devices.includes(device))
+    const ids = resolveDevices(plan.devices, here.found)
+    const leftOut = here.found.devices.filter(({ id }) => plan.devices === 'all' && !ids.includes(id))
     for (const { id, name } of leftOut) context.output.note(`left out: ${id}, ${name}; --device ${id} runs on it`)
     checkPlan(plan, base, here.discovered, context.home)
     const units = unitsOf(plan, ids)
@@ -35,7 +35,7 @@ export async function executePlan(job: Job, settings: RunSettings, context: Cont
           ...(path === null ? {} : { planPath: path }),
           host: describeHost(),
           reference: plan.reference,
-          devices: takingPart(plan, devices, here.found.devices),
+          devices: takingPart(plan, ids, here.found.devices),
           units: units.map(({ header }) => header),
         }),
       ),
@@ -48,12 +48,12 @@ function newRunId(): string {
   return randomBytes(5).toString('hex')
 }
 
-/** The devices under test, and the reference. */
+/** The devices under test, as far as they are here, and the reference. */
 function takingPart(
   { reference }: Plan,
-  devices: readonly DeviceDescription[],
+  ids: readonly DeviceId[],
   all: readonly DeviceDescription[],
 ): DeviceDescription[] {
-  const under = new Set(devices.map(({ id }) => id))
-  return [...devices, ...all.filter(({ id }) => id === reference.device && !under.has(id))]
+  const under = ids.flatMap(id => all.filter(device => device.id === id))
+  return [...under, ...all.filter(({ id }) => id === reference.device && !ids.includes(id))]
 }
