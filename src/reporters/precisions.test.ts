@@ -2,6 +2,8 @@ import { expect, test } from 'vitest'
 import { log } from '../../tests/reporters/fixture.ts'
 import { resultOf } from '../events/document.ts'
 import type { BenchmarkPoint, CheckResult, UnitResult } from '../events/result.ts'
+import { htmlReport } from './html/page.ts'
+import { markdown } from './markdown/report.ts'
 import { precisionTables } from './precisions.ts'
 import { lookOf } from './terminal/look.ts'
 import { precisions } from './terminal/precisions.ts'
@@ -92,4 +94,17 @@ test('the terminal shows it as one table, and what was not measured as nothing',
     ['int4', '0.06', '2.5e-4', '98 %', '2.500', '-0.125', '1 KiB', '123.0'],
   ])
   expect(precisions({ ...fixture, units: [fp32] }, { look, width: 100 })).toEqual([])
+})
+
+test('HTML and Markdown show the same cells as the terminal, and nothing where one precision ran', () => {
+  if (!fixture) throw new Error('the fixture is empty')
+  const both = { ...fixture, units: [fp32, int4] }
+  const cells = ['int4', '0.06', '2.5e-4', '98 %', '2.500', '-0.125', '1 KiB', '123.0']
+  expect(markdown.render(both)).toContain(`| ${cells.join(' | ')} |`)
+  expect(markdown.render(both)).toContain('\n## Precisions of `')
+  const [, row = ''] = /<th scope="row">int4<\/th>(.*?)<\/tr>/.exec(htmlReport.render(both)) ?? []
+  expect([...row.matchAll(/<td class="number">([^<]*)</g)].map(([, text]) => text)).toEqual(cells.slice(1))
+  const one = { ...fixture, units: [fp32] }
+  expect(markdown.render(one)).not.toContain('Precisions of')
+  expect(htmlReport.render(one)).not.toContain('id="precisions"')
 })

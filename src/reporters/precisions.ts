@@ -1,5 +1,6 @@
 /** What each precision of a model costs and what it brings, on one device: error, perplexity, top-1, size, speed. */
 import type { ResultDocument, UnitResult } from '../events/result.ts'
+import { formatBytes, formatColumn, formatNumber, formatShare, NOTHING } from './format.ts'
 
 export interface PrecisionRow {
   readonly precision: string
@@ -19,6 +20,33 @@ export interface PrecisionTable {
   readonly model: string
   readonly device: string
   readonly rows: readonly PrecisionRow[]
+}
+
+/** What a table of precisions shows beside each: two lines of a head, of which the first may be empty. */
+export const PRECISION_HEADS: readonly (readonly [over: string, head: string])[] = [
+  ['error', 'rel. L2'],
+  ['KL', 'nats'],
+  ['top-1', 'agrees'],
+  ['', 'perplexity'],
+  ['', 'change'],
+  ['', 'size'],
+  ['decode', 'tokens/s'],
+]
+
+/** The cells of a table, a row for each precision and a column for each head. */
+export function precisionCells(rows: readonly PrecisionRow[]): string[][] {
+  const column = (of: (row: PrecisionRow) => number | null) => formatColumn(rows.map(of))
+  const perplexity = column(row => row.perplexity)
+  const speed = column(row => row.tokensPerSecond)
+  return rows.map((row, at) => [
+    formatNumber(row.relL2, 3),
+    formatNumber(row.klNatsMean, 3),
+    formatShare(row.top1),
+    perplexity[at] ?? NOTHING,
+    `${row.perplexityChange !== null && row.perplexityChange > 0 ? '+' : ''}${formatNumber(row.perplexityChange, 3)}`,
+    formatBytes(row.weightBytes),
+    speed[at] ?? NOTHING,
+  ])
 }
 
 /** A table for each model on each device where more than one precision ran. */

@@ -1,4 +1,4 @@
-/** A unit's checks: what was measured beside its threshold and where that comes from, then the evidence of each. */
+/** A unit's checks: what was measured beside its threshold, whose source stands there where it is not met, then the evidence of each. */
 import type { CheckResult, WorstElement } from '../../events/result.ts'
 import { boundedMetrics } from '../bounded.ts'
 import {
@@ -26,7 +26,7 @@ export function checksPart(checks: readonly CheckResult[]): Html | null {
 
 function checksTable(checks: readonly CheckResult[]): Html {
   return html`<table>
-    <thead><tr><th scope="col">Check</th><th scope="col">Verdict</th><th scope="col">Metric</th><th scope="col" class="number">Measured</th><th scope="col">Threshold</th><th scope="col">Source of the threshold</th></tr></thead>
+    <thead><tr><th scope="col">Check</th><th scope="col">Verdict</th><th scope="col">Metric</th><th scope="col" class="number">Measured</th><th scope="col">Threshold</th></tr></thead>
     ${checks.map(checkRows)}
   </table>`
 }
@@ -36,11 +36,11 @@ function checkRows(check: CheckResult): Html {
   const height = Math.max(1, bounded.length)
   const head = html`<th scope="rowgroup" rowspan="${height}" class="nowrap">${check.name}<br><span class="muted small samples">${check.samples === 0 ? '' : plural(check.samples, 'sample')}</span></th><td rowspan="${height}">${badge(check.status)}</td>`
   if (bounded.length === 0) {
-    return html`<tbody><tr>${head}<td colspan="4" class="muted">${check.reason ?? 'no threshold'}</td></tr></tbody>`
+    return html`<tbody><tr>${head}<td colspan="3" class="muted">${check.reason ?? 'no threshold'}</td></tr></tbody>`
   }
   return html`<tbody>${bounded.map(({ metric, value, threshold, isMet }, index) => {
     const unmet = isMet === false
-    return html`<tr>${index === 0 ? head : null}<td>${metricLabel(metric)}</td><td class="number${unmet ? ' unmet' : ''}">${formatMeasured(metric, value, threshold)}${unmet ? html` <span aria-label="not met">✗</span>` : null}</td><td class="nowrap">${formatThreshold(metric, threshold)}</td><td class="source">${threshold.source}</td></tr>`
+    return html`<tr>${index === 0 ? head : null}<td class="metric">${metricLabel(metric)}</td><td class="number${unmet ? ' unmet' : ''}">${formatMeasured(metric, value, threshold)}${unmet ? html` <span aria-label="not met">✗</span>` : null}</td><td title="${threshold.source}">${formatThreshold(metric, threshold)}${unmet ? html`<br><span class="source">${threshold.source}</span>` : null}</td></tr>`
   })}</tbody>`
 }
 

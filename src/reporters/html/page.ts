@@ -5,6 +5,7 @@ import type { Reporter } from '../reporter.ts'
 import { againSection, thresholdsSection, whereSection } from './appendix.ts'
 import { embeddedJson, Html, html } from './markup.ts'
 import { attentionSection, matrixSection, verdictSection } from './overview.ts'
+import { precisionsSection } from './precisions.ts'
 import { STYLE } from './style.ts'
 import { unitArticle } from './unit.ts'
 
@@ -51,6 +52,7 @@ function page(result: ResultDocument): Html {
 ${verdictSection(result)}
 ${matrixSection(result, anchorOf)}
 ${attentionSection(result, anchorOf)}
+${precisionsSection(result)}
 <section aria-labelledby="units"><h2 id="units">Units</h2>${result.units.map(unit => unitArticle(unit, anchorOf(unit), deviceOf(unit)))}</section>
 ${whereSection(result)}
 ${thresholdsSection(result)}

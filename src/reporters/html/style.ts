@@ -114,7 +114,7 @@ tbody th{font-weight:600}
 td.number,th.number{text-align:right}
 td.number,tbody th.number{white-space:nowrap}
 thead th.number{min-width:4.8rem}
-td.source{color:var(--muted);font-size:.82rem;min-width:15rem;max-width:26rem}
+.source{color:var(--muted);font-size:.82rem;min-width:15rem;max-width:26rem}
 td.wide{min-width:16rem;width:50%;overflow-wrap:anywhere}
 .nowrap{white-space:nowrap}
 .unmet{color:var(--fail-text);font-weight:600}
@@ -145,7 +145,7 @@ td.wide{min-width:16rem;width:50%;overflow-wrap:anywhere}
 .part>.title{margin-bottom:.6rem}
 .part>.explain{margin-bottom:.8rem}
 .part>.scroll+.scroll{margin-top:1.2rem}
-:is(.part,.shape,.shape>details)>.scroll tr>:first-child{padding-left:1.3rem}
+:is(.part,.shape,.shape>details)>.scroll tr>:first-child:not(.metric){padding-left:1.3rem}
 .part>h4{margin-bottom:.6rem}
 .evidence{display:grid;grid-template-columns:minmax(0,1fr);gap:.8rem}
 .evidence>.columns{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,330px),1fr));gap:1rem 2rem;align-items:start}
@@ -154,6 +154,7 @@ td.wide{min-width:16rem;width:50%;overflow-wrap:anywhere}
 .figures dd{margin:0}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,330px),1fr));gap:1.2rem 1.6rem;margin-top:1.2rem}
 figure{min-width:0;max-width:460px}
+caption{text-align:left;font-size:.85rem;font-weight:600;padding:.6rem .9rem .2rem}
 figcaption{font-size:.85rem;font-weight:600;margin-bottom:.4rem}
 .chart{display:block;width:100%;height:auto;font-size:12px}
 .chart text{fill:var(--muted);font-family:inherit}
@@ -216,7 +217,7 @@ footer{padding:2.5rem 0;color:var(--muted);font-size:.85rem}
 .verdict h1{font-size:1.5rem}
 .unit>header,.unit>.part{padding:1rem}
 :is(.part,.shape,.shape>details)>.scroll{margin:0 -1rem}
-:is(.part,.shape,.shape>details)>.scroll tr>:first-child{padding-left:1rem}
+:is(.part,.shape,.shape>details)>.scroll tr>:first-child:not(.metric){padding-left:1rem}
 th,td{padding:.45rem .6rem}
 .matrix td{min-width:7.5rem}
 }

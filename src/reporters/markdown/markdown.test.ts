@@ -104,7 +104,7 @@ describe.skipIf('missing' in python)(`Markdown as another implementation renders
 
   test('has the verdict matrix first, then each unit, with measured values against thresholds', () => {
     const [rendered] = render(markdown.render(document()))
-    const [matrix, , wrong] = rendered?.tables ?? []
+    const [matrix, , , wrong] = rendered?.tables ?? []
     expect(matrix?.[0]).toEqual([
       'model',
       'ort:cpu fp32',

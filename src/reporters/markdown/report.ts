@@ -2,6 +2,7 @@
 import type { ResultDocument, UnitResult } from '../../events/result.ts'
 import { formatDuration, plural } from '../format.ts'
 import { verdictMatrix } from '../matrix.ts'
+import { PRECISION_HEADS, precisionCells, precisionTables } from '../precisions.ts'
 import type { Reporter } from '../reporter.ts'
 import { handOn, headline, isFlaky, MEANINGS, notPassed, reproduce, resume, tally, unitName, WHOSE } from '../units.ts'
 import { benchmarkPart } from './benchmark.ts'
@@ -13,7 +14,7 @@ export const markdown: Reporter = {
   name: 'markdown',
   extension: 'md',
   render: result =>
-    `${[...verdictPart(result), ...notPassedPart(result), ...unitsPart(result), ...wherePart(result)].join('\n\n')}\n`,
+    `${[...verdictPart(result), ...notPassedPart(result), ...precisionsPart(result), ...unitsPart(result), ...wherePart(result)].join('\n\n')}\n`,
 }
 
 function verdictPart(result: ResultDocument): string[] {
@@ -45,6 +46,20 @@ function matrixPart(result: ResultDocument): string[] {
     ]),
   )
   return table === null ? [] : ['## Verdicts', table]
+}
+
+function precisionsPart(result: ResultDocument): string[] {
+  return precisionTables(result).flatMap(({ model, device, rows }) => {
+    const cells = precisionCells(rows)
+    const table = markdownTable(
+      [
+        { head: 'precision' },
+        ...PRECISION_HEADS.map(([over, head]) => ({ head: over === '' ? head : `${over}, ${head}`, isNumber: true })),
+      ],
+      rows.map(({ precision }, at) => [precision, ...(cells[at] ?? [])]),
+    )
+    return table === null ? [] : [`## ${inline('Precisions of ', code(model), ' on ', code(device))}`, table]
+  })
 }
 
 function notPassedPart(result: ResultDocument): string[] {
