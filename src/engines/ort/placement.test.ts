@@ -34,14 +34,37 @@ test('packed weights are named by their bits, and the type with most work comes 
   const packed = (blob: number) => ({ uint8: [64, 2, blob] })
   const { computedIn } = parseProfile(
     JSON.stringify([
-      event('MatMul', [a, { float: [64, 64] }], [a], 10),
-      event('MatMulNBits', [a, packed(16), { float: [128] }], [a], 30),
+      event('MatMul', [a, { float: [64, 32] }], [{ float: [1, 4, 32] }], 10),
+      event('MatMulNBits', [a, packed(16), { float: [128] }], [{ float: [1, 4, 96] }], 30),
       event('MatMulNBits', [a, packed(32), { float: [128] }], [a], 20),
       event('DynamicQuantizeMatMul', [a, { int8: [64, 64] }], [a], 15),
     ]),
     'fp16',
   )
   expect(computedIn).toEqual(['int8', 'int4', 'fp32'])
+})
+
+test('a small product that took long does not come before a large one: it is the work that counts', () => {
+  const small = { float: [1, 4, 2] }
+  const { computedIn } = parseProfile(
+    JSON.stringify([
+      event('MatMul', [a, { float: [64, 2] }], [small], 900),
+      event('MatMulNBits', [a, { uint8: [64, 2, 16] }], [a], 30),
+    ]),
+    'int4',
+  )
+  expect(computedIn).toEqual(['int4', 'fp32'])
+})
+
+test("a convolution's work is that of its window over the channels of its group", () => {
+  const image = { float: [1, 3, 8, 8] }
+  const products = (channels: number) => [
+    event('Conv', [image, { float: [16, 3, 3, 3] }], [{ float: [1, 16, 8, 8] }], 1),
+    event('MatMulNBits', [{ float: [1, channels] }, { uint8: [1024, 2, 16] }], [{ float: [1, 1024] }], 1),
+  ]
+  // 27 multiplications for each of 1024 elements
+  expect(parseProfile(JSON.stringify(products(26)), 'int4').computedIn[0]).toBe('fp32')
+  expect(parseProfile(JSON.stringify(products(32)), 'int4').computedIn[0]).not.toBe('fp32')
 })
 
 test('what fell back to another provider has a row of its own', () => {

@@ -13,7 +13,6 @@ import type { Session, ValueInfo } from './session.ts'
 const Shapes = z.array(z.record(z.string(), z.array(z.number())))
 const NodeEvent = z.object({
   cat: z.literal('Node'),
-  dur: z.number(),
   name: z.string().endsWith('_kernel_time'),
   args: z.object({
     op_name: z.string(),
@@ -59,15 +58,15 @@ export function parseProfile(json: string, asked: Precision): Placement {
     .map(event => NodeEvent.safeParse(event))
     .flatMap(({ data }) => (data === undefined ? [] : [data]))
   const rows = new Map<string, Placement['operators'][number]>()
-  const workUs = new Map<string, number>()
+  const work = new Map<string, number>()
   for (const node of nodes) {
     const { op_name: operator, provider } = node.args
     const type = computeType(node, asked)
     const key = `${operator} ${type} ${provider}`
     rows.set(key, { operator, type, provider, nodes: (rows.get(key)?.nodes ?? 0) + 1 })
-    if (MATRIX_PRODUCT.test(operator)) workUs.set(type, (workUs.get(type) ?? 0) + node.dur)
+    if (MATRIX_PRODUCT.test(operator)) work.set(type, (work.get(type) ?? 0) + multiplications(node))
   }
-  const byWork = [...workUs].sort(([, a], [, b]) => b - a)
+  const byWork = [...work].sort(([, a], [, b]) => b - a)
   return { operators: [...rows.values()], computedIn: byWork.map(([type]) => type) }
 }
 
@@ -76,6 +75,19 @@ const MATRIX_PRODUCT = /MatMul|Gemm|Conv|Attention|^(LSTM|GRU|RNN|Einsum|Dynamic
 /** Of those, the ones that multiply 8-bit integers whatever the type of their first input. */
 const INTEGER_PRODUCT = /^(MatMulInteger.*|DynamicQuantize.*|QLinear(MatMul|Conv)|ConvInteger|QGemm|QAttention)$/
 const NAMES: Readonly<Record<string, string>> = { float: 'fp32', float16: 'fp16', bfloat16: 'bf16', double: 'fp64' }
+
+/**
+ * The multiplications of a product, near enough to compare types by: not its time, which for one token is the operator's overhead.
+ * Each element of the output sums over the last dimension of the first input; a convolution over what its weights
+ * [out, in / groups, ...] hold for one output channel.
+ */
+function multiplications({ args }: NodeEvent): number {
+  const shapes = (values: NodeEvent['args']['input_type_shape']) => values.map(value => Object.values(value)[0] ?? [])
+  const [output = []] = shapes(args.output_type_shape)
+  const [first = [], second = []] = shapes(args.input_type_shape)
+  const depth = args.op_name.includes('Conv') ? elementCount(second.slice(1)) : (first.at(-1) ?? 1)
+  return elementCount(output) * depth
+}
 
 /** The type in which a node computed: of weights where they are packed integers, else of its first floating-point input. */
 function computeType({ args }: NodeEvent, asked: Precision): string {
