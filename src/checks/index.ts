@@ -33,3 +33,4 @@ export const checks = {
 export type CheckName = keyof typeof checks
 
 export type { CaseOutputs, Check, CheckContext, Outputs, Reference } from './check.ts'
+export { explainByType } from './shorter-type.ts'

@@ -91,6 +91,10 @@ export const Placement = z.object({
   ),
   /** The types in which matrix products were computed, most work first: ['fp32'] where fp16 was asked but emulated. */
   computedIn: z.array(z.string()),
+  /** Where that is not what was asked for: the runtime's own property that says so, `INFERENCE_PRECISION_HINT is bf16`. */
+  evidence: z.string().optional(),
+  /** And the line of a plan that asks for it: `options: { openvino: { INFERENCE_PRECISION_HINT: f32 } }`. */
+  remedy: z.string().optional(),
 })
 export type Placement = z.infer<typeof Placement>
 

@@ -59,14 +59,21 @@ export async function runLlmUnit(context: UnitContext): Promise<void> {
         activity(context, 'device outputs'),
       )
       activity(context, 'comparing')
-      judgeAll(context, checks, reference, outputs, {
-        precision,
-        noReference,
-        decode: workload.decode,
-        tokenText: workload.tokenText ?? null,
-        answers: workload.answers,
-        absent: workload.absent,
-      })
+      judgeAll(
+        context,
+        checks,
+        reference,
+        outputs,
+        {
+          precision,
+          noReference,
+          decode: workload.decode,
+          tokenText: workload.tokenText ?? null,
+          answers: workload.answers,
+          absent: workload.absent,
+        },
+        session.loaded.placement,
+      )
     }
     const settings = plan.benchmarks.generation
     if (settings)

@@ -37,13 +37,20 @@ export async function runOnnxUnit(context: UnitContext): Promise<void> {
   try {
     tellLoaded(context, session, { fingerprint: model.fingerprint, parameters: null }, loadable)
     const outputs = await observeData(session, reference.outputs, activity(context, 'device outputs'))
-    judgeAll(context, askedChecks(plan, ['data']), reference, outputs, {
-      precision,
-      noReference: null,
-      decode: null,
-      answers: new Map(),
-      absent: new Map(),
-    })
+    judgeAll(
+      context,
+      askedChecks(plan, ['data']),
+      reference,
+      outputs,
+      {
+        precision,
+        noReference: null,
+        decode: null,
+        answers: new Map(),
+        absent: new Map(),
+      },
+      session.loaded.placement,
+    )
   } finally {
     await session.close()
   }

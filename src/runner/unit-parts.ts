@@ -1,5 +1,5 @@
 /** What the units of every category share: telling what they do, which checks were asked for, what really ran. */
-import { type Check, type CheckContext, checks, type Outputs, type Reference } from '../checks/index.ts'
+import { type Check, type CheckContext, checks, explainByType, type Outputs, type Reference } from '../checks/index.ts'
 import type { Plan } from '../plan/schema.ts'
 import type { Placement } from '../protocol/messages.ts'
 import type { Precision } from '../words.ts'
@@ -30,13 +30,14 @@ export function judgeAll(
   reference: Reference | null,
   device: Outputs,
   checkContext: CheckContext,
+  placement: Placement | null,
 ): void {
   for (const check of asked)
     emit({
       type: 'check-ended',
       unit: unit.header.id,
       attempt,
-      check: check.judge(reference, device, checkContext),
+      check: explainByType(check.judge(reference, device, checkContext), checkContext.precision, placement),
     })
 }
 
