@@ -143,7 +143,7 @@ describe('a build that does not end', () => {
     expect(() => buildArtifact(model, 'fp32', 'ort', join(file, 'home'))).toThrow(
       expect.objectContaining({
         code: 'file-unwritable',
-        message: expect.stringContaining('the graph could not be written'),
+        message: expect.stringContaining('the cache could not be written'),
         where: expect.stringContaining(join(file, 'home', 'artifacts')),
         hint: expect.stringContaining('ASSAY_HOME'),
       }),

@@ -1,14 +1,14 @@
 /** A model lowered for a device, as files in the cache. */
-import { createHash, randomUUID } from 'node:crypto'
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { AssayError } from '../errors.ts'
 import { type LoweredGraph, lower, type Policy, policyFor } from '../lower/index.ts'
 import { writeOnnx } from '../onnx/write.ts'
 import type { GraphInterface } from '../protocol/messages.ts'
 import { version } from '../version.ts'
 import type { WeightSource } from '../weights/source.ts'
 import type { Dialect, Precision } from '../words.ts'
+import { buildOnce } from './build-once.ts'
 import { ContentReader } from './content.ts'
 import { checkRoom } from './disk.ts'
 import { contentKeyOf, footprintOfGraph } from './footprint.ts'
@@ -88,9 +88,7 @@ export function buildArtifact(
   const artifact = { path: join(folder, 'model.onnx'), interface: lowered.interface }
   if (isWhole(folder)) return artifact
   checkRoom(folder, footprintOfGraph(lowered).weightBytes)
-  const building = `${folder}.${randomUUID()}`
-  try {
-    mkdirSync(building, { recursive: true })
+  buildOnce(folder, isWhole, building => {
     const weights = model.openWeights()
     try {
       writeLowered(lowered, weights, model.reference, join(building, 'model.onnx'))
@@ -98,30 +96,8 @@ export function buildArtifact(
       weights.close()
     }
     writeFileSync(join(building, 'interface.json'), JSON.stringify(lowered.interface))
-    moveIntoPlace(building, folder)
-  } catch (error) {
-    rmSync(building, { recursive: true, force: true })
-    if (error instanceof AssayError || !isSystemError(error)) throw error
-    throw new AssayError('file-unwritable', `the graph could not be written: ${error.message}`, {
-      where: folder,
-      hint: 'ASSAY_HOME moves the cache to a disk with room',
-    })
-  }
+  })
   return artifact
-}
-
-/** Another process may have built the same artifact meanwhile; either copy will do. */
-function moveIntoPlace(from: string, to: string): void {
-  try {
-    renameSync(from, to)
-  } catch (error) {
-    if (!isWhole(to)) throw error
-    rmSync(from, { recursive: true, force: true })
-  }
-}
-
-function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'code' in error && 'syscall' in error
 }
 
 function artifactKey(fingerprint: string, lowered: LoweredGraph): string {

@@ -1,11 +1,11 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openLanguageModel, tinyModel, writeCheckpoint } from '../../tests/checkpoints.ts'
 import { findPython, runPython } from '../../tests/python.ts'
 import { temporaryDirectory } from '../../tests/temporary.ts'
 import { readSafetensors } from '../weights/safetensors.ts'
-import { exportCheckpoint } from './checkpoint.ts'
+import { bytesToExport, checkpointOf, exportCheckpoint } from './checkpoint.ts'
 import { openModel } from './model.ts'
 
 test.each(['f32', 'bf16'] as const)('an exported %s checkpoint has the same config and the same bytes', type => {
@@ -60,4 +60,27 @@ ids = torch.arange(40).reshape(2, 20)
 with torch.no_grad():
     print((load(sys.argv[1])(ids).logits - load(sys.argv[2])(ids).logits).abs().max().item())`
   expect(Number(runPython(python, script, join(folder, 'model'), join(folder, 'copy')))).toBe(0)
+})
+
+test('a model of seeded weights gets a directory in the cache, once, whose bytes were foretold', () => {
+  const home = temporaryDirectory()
+  const model = openLanguageModel('arch/gpt2@1/12')
+  const foretold = bytesToExport(model, home)
+  const directory = checkpointOf(model, home)
+  const { tensors } = readSafetensors(join(directory, 'model.safetensors'))
+  expect(Object.values(tensors).reduce((sum, { bytes }) => sum + bytes.length, 0)).toBe(foretold)
+  expect(openLanguageModel(directory).graph.weights).toEqual(model.graph.weights)
+  expect(bytesToExport(model, home)).toBe(0)
+  const { mtimeMs } = statSync(join(directory, 'model.safetensors'))
+  expect(checkpointOf(model, home)).toBe(directory)
+  expect(statSync(join(directory, 'model.safetensors')).mtimeMs).toBe(mtimeMs)
+  expect(readdirSync(join(home, 'checkpoints'))).toEqual([directory.split('/').at(-1)])
+})
+
+test('a model with a directory is that directory, and nothing is written', () => {
+  const home = temporaryDirectory()
+  const model = openLanguageModel('zoo/llama')
+  expect(checkpointOf(model, home)).toBe(model.directory)
+  expect(bytesToExport(model, home)).toBe(0)
+  expect(readdirSync(home)).toEqual([])
 })

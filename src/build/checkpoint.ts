@@ -5,6 +5,7 @@ import { BYTES_PER_ELEMENT, elementCount } from '../tensor.ts'
 import { asWanted } from '../weights/published.ts'
 import { type SafetensorsEntry, writeShardedSafetensors } from '../weights/safetensors-write.ts'
 import type { WeightInfo, WeightSource } from '../weights/source.ts'
+import { buildOnce } from './build-once.ts'
 import { checkRoom } from './disk.ts'
 import type { LanguageModel } from './model.ts'
 
@@ -14,6 +15,14 @@ const PIECE_BYTES = 4 << 20
 
 function byteLength({ type, shape }: WeightInfo): number {
   return elementCount(shape) * BYTES_PER_ELEMENT[type]
+}
+
+/** Bytes of a model's weights as its checkpoint has them. */
+function bytesOf({ graph }: LanguageModel, weights: WeightSource): number {
+  return [...graph.weights.keys()].reduce((sum, name) => {
+    const info = weights.weights.get(name)
+    return sum + (info ? byteLength(info) : 0)
+  }, 0)
 }
 
 function* entriesOf(model: LanguageModel, weights: WeightSource): Generator<SafetensorsEntry> {
@@ -52,10 +61,7 @@ function storedType(model: LanguageModel): Readonly<Record<string, string>> {
 export function exportCheckpoint(model: LanguageModel, directory: string): void {
   const weights = asWanted(model.openWeights(), model.graph.weights) // turned back to how it is published
   try {
-    checkRoom(
-      directory,
-      Array.from(entriesOf(model, weights), byteLength).reduce((sum, bytes) => sum + bytes, 0),
-    )
+    checkRoom(directory, bytesOf(model, weights))
     mkdirSync(directory, { recursive: true })
     writeShardedSafetensors(directory, entriesOf(model, weights), SHARD_BYTES)
   } finally {
@@ -70,4 +76,32 @@ export function exportCheckpoint(model: LanguageModel, directory: string): void 
   )
   for (const name of companions)
     if (!existsSync(join(directory, name))) copyFileSync(join(source, name), join(directory, name))
+}
+
+/** Written last, so that a folder which has it is whole. */
+const WHOLE = 'config.json'
+
+const isWhole = (folder: string) => existsSync(join(folder, WHOLE))
+
+/** Bytes that `checkpointOf` would write: none where there is a directory. */
+export function bytesToExport(model: LanguageModel, home: string): number {
+  if (model.directory !== null || isWhole(cacheFolder(model, home))) return 0
+  const weights = model.openWeights()
+  try {
+    return bytesOf(model, weights)
+  } finally {
+    weights.close()
+  }
+}
+
+function cacheFolder({ fingerprint }: LanguageModel, home: string): string {
+  return join(home, 'checkpoints', fingerprint.slice(0, 32))
+}
+
+/** A model's directory, for an engine that takes such; a model of seeded weights gets one in the cache. Throws AssayError, for a full disk before it writes. */
+export function checkpointOf(model: LanguageModel, home: string): string {
+  if (model.directory !== null) return model.directory
+  const folder = cacheFolder(model, home)
+  buildOnce(folder, isWhole, building => exportCheckpoint(model, building))
+  return folder
 }

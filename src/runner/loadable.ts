@@ -1,4 +1,5 @@
 import { buildArtifact } from '../build/artifact.ts'
+import { checkpointOf } from '../build/checkpoint.ts'
 import { type Footprint, footprintOfGraph, footprintOfWeights } from '../build/footprint.ts'
 import type { LanguageModel, Model } from '../build/model.ts'
 import { type LoweredGraph, lower, policyFor } from '../lower/index.ts'
@@ -16,13 +17,10 @@ export function unsupported(
   if (!description.precisions.includes(precision))
     return `${description.id} has no ${precision}; it has ${description.precisions.join(', ')}`
   if (forms.includes('onnx')) return null
-  if (model.kind === 'onnx') return `the engine ${launch.engine} takes no ONNX files`
-  if (model.directory === null)
-    return `the engine ${launch.engine} takes model directories, and ${model.reference} has seeded weights; assay export makes one`
-  return null
+  return model.kind === 'onnx' ? `the engine ${launch.engine} takes no ONNX files` : null
 }
 
-/** What the device's worker is told to load: a graph lowered for it, or the model's directory. Builds the graph if need be. */
+/** What the device's worker is told to load: a graph lowered for it, or the model's directory. Builds either if need be. */
 export function loadableFor(
   model: Model,
   { description, forms, launch }: FoundDevice,
@@ -32,7 +30,8 @@ export function loadableFor(
 ): Loadable {
   const shared = { device: description.id, precision, options: options[launch.engine] ?? {} }
   if (model.kind === 'onnx') return { ...shared, form: 'onnx', path: model.path, interface: null }
-  if (!forms.includes('onnx')) return { ...shared, form: 'huggingface', path: model.directory ?? '', interface: null }
+  if (!forms.includes('onnx'))
+    return { ...shared, form: 'huggingface', path: checkpointOf(model, home), interface: null }
   const { dialect, properties } = description
   const artifact = buildArtifact(model, precision, dialect ?? 'portable', home, properties['provider'])
   return { ...shared, form: 'onnx', ...artifact }

@@ -131,6 +131,6 @@ describe('the reference', () => {
 test('the disk must have room for the graph, where the memory has', () => {
   expect(totalmem()).toBeLessThan(1e15)
   expect(reasonFor(device({ kind: 'gpu', memoryBytes: 1e15 }), null, { model: ENORMOUS })).toMatch(
-    /^graphs of \d+\.\d GB do not fit the [\d.]+ [GM]B that the disk of \/tmp has free; ASSAY_HOME moves them$/,
+    /^\d+\.\d GB of built files do not fit the [\d.]+ [GM]B that the disk of \/tmp has free; ASSAY_HOME moves them$/,
   )
 })

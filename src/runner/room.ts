@@ -2,6 +2,7 @@
 import { freemem } from 'node:os'
 import { bytesToBuild } from '../build/artifact.ts'
 import { showBytes } from '../build/bytes.ts'
+import { bytesToExport } from '../build/checkpoint.ts'
 import { freeBytes } from '../build/disk.ts'
 import type { LanguageModel } from '../build/model.ts'
 import type { LoweredGraph } from '../lower/index.ts'
@@ -87,8 +88,11 @@ function machineRooms(found: FoundDevice): Room[] {
 }
 
 function noDisk(model: LanguageModel, graphs: readonly (LoweredGraph | null)[], home: string): string | null {
-  const needed = graphs.reduce((sum, lowered) => sum + (lowered ? bytesToBuild(model, lowered, home) : 0), 0)
+  const needed = graphs.reduce(
+    (sum, lowered) => sum + (lowered ? bytesToBuild(model, lowered, home) : bytesToExport(model, home)),
+    0,
+  )
   const free = freeBytes(home)
   if (needed <= free) return null
-  return `graphs of ${showBytes(needed)} do not fit the ${showBytes(free)} that the disk of ${home} has free; ASSAY_HOME moves them`
+  return `${showBytes(needed)} of built files do not fit the ${showBytes(free)} that the disk of ${home} has free; ASSAY_HOME moves them`
 }
