@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto'
 import type { ResultDocument, UnitResult } from '../../events/result.ts'
 import type { Reporter } from '../reporter.ts'
+import { alternativesSection } from './alternatives.ts'
 import { againSection, thresholdsSection, whereSection } from './appendix.ts'
 import { embeddedJson, Html, html } from './markup.ts'
 import { attentionSection, matrixSection, verdictSection } from './overview.ts'
-import { precisionsSection } from './precisions.ts'
 import { STYLE } from './style.ts'
 import { unitArticle } from './unit.ts'
 
@@ -52,7 +52,7 @@ function page(result: ResultDocument): Html {
 ${verdictSection(result)}
 ${matrixSection(result, anchorOf)}
 ${attentionSection(result, anchorOf)}
-${precisionsSection(result)}
+${alternativesSection(result)}
 <section aria-labelledby="units"><h2 id="units">Units</h2>${result.units.map(unit => unitArticle(unit, anchorOf(unit), deviceOf(unit)))}</section>
 ${whereSection(result)}
 ${thresholdsSection(result)}

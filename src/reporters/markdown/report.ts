@@ -1,8 +1,8 @@
 /** The report in Markdown, for a pull request, a job's summary or a wiki: what failed first, what passed folded away. */
 import type { ResultDocument, UnitResult } from '../../events/result.ts'
+import { ALTERNATIVE_HEADS, alternativeCells, alternativesTables } from '../alternatives.ts'
 import { formatDuration, plural } from '../format.ts'
 import { verdictMatrix } from '../matrix.ts'
-import { PRECISION_HEADS, precisionCells, precisionTables } from '../precisions.ts'
 import type { Reporter } from '../reporter.ts'
 import { handOn, headline, isFlaky, MEANINGS, notPassed, reproduce, resume, tally, unitName, WHOSE } from '../units.ts'
 import { benchmarkPart } from './benchmark.ts'
@@ -14,7 +14,7 @@ export const markdown: Reporter = {
   name: 'markdown',
   extension: 'md',
   render: result =>
-    `${[...verdictPart(result), ...notPassedPart(result), ...precisionsPart(result), ...unitsPart(result), ...wherePart(result)].join('\n\n')}\n`,
+    `${[...verdictPart(result), ...notPassedPart(result), ...alternativesPart(result), ...unitsPart(result), ...wherePart(result)].join('\n\n')}\n`,
 }
 
 function verdictPart(result: ResultDocument): string[] {
@@ -48,17 +48,18 @@ function matrixPart(result: ResultDocument): string[] {
   return table === null ? [] : ['## Verdicts', table]
 }
 
-function precisionsPart(result: ResultDocument): string[] {
-  return precisionTables(result).flatMap(({ model, device, rows }) => {
-    const cells = precisionCells(rows)
+function alternativesPart(result: ResultDocument): string[] {
+  return alternativesTables(result).flatMap(({ model, shared, of, rows }) => {
+    const cells = alternativeCells(rows)
     const table = markdownTable(
       [
-        { head: 'precision' },
-        ...PRECISION_HEADS.map(([over, head]) => ({ head: over === '' ? head : `${over}, ${head}`, isNumber: true })),
+        { head: of },
+        ...ALTERNATIVE_HEADS.map(([over, head]) => ({ head: over === '' ? head : `${over}, ${head}`, isNumber: true })),
       ],
-      rows.map(({ precision }, at) => [precision, ...(cells[at] ?? [])]),
+      rows.map(({ name }, at) => [of === 'device' ? code(name) : name, ...(cells[at] ?? [])]),
     )
-    return table === null ? [] : [`## ${inline('Precisions of ', code(model), ' on ', code(device))}`, table]
+    const preposition = of === 'precision' ? ' on ' : ' in '
+    return table === null ? [] : [`## Side by side: ${inline(code(model), preposition, code(shared))}`, table]
   })
 }
 

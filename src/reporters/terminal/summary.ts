@@ -2,9 +2,9 @@ import type { ResultDocument } from '../../events/result.ts'
 import { formatDuration, plural } from '../format.ts'
 import type { WrittenReport } from '../reporter.ts'
 import { handOn, headline, hint, MEANINGS, notPassed, resume, STATUSES, unitName } from '../units.ts'
+import { alternatives } from './alternatives.ts'
 import { legible, paint, printable, symbol, type View } from './look.ts'
 import { matrix } from './matrix.ts'
-import { precisions } from './precisions.ts'
 import { benchmarkTable, checkTable } from './tables.ts'
 import { wrap } from './text.ts'
 
@@ -16,7 +16,7 @@ export function summary(result: ResultDocument, written: readonly WrittenReport[
   const blocks = [
     matrix(result, view),
     ...details(result, view),
-    precisions(result, view),
+    alternatives(result, view),
     reasons(result, view),
     reports(written, view),
     verdict(result, view),

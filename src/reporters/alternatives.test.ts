@@ -2,11 +2,11 @@ import { expect, test } from 'vitest'
 import { log } from '../../tests/reporters/fixture.ts'
 import { resultOf } from '../events/document.ts'
 import type { BenchmarkPoint, CheckResult, UnitResult } from '../events/result.ts'
+import { alternativesTables } from './alternatives.ts'
 import { htmlReport } from './html/page.ts'
 import { markdown } from './markdown/report.ts'
-import { precisionTables } from './precisions.ts'
+import { alternatives } from './terminal/alternatives.ts'
 import { lookOf } from './terminal/look.ts'
-import { precisions } from './terminal/precisions.ts'
 
 const fixture = resultOf(log())
 const template = fixture?.units[0]
@@ -54,25 +54,26 @@ const int4 = unit(
 )
 
 test('each precision has one row of what it costs and brings: the smallest batch, and a change of perplexity with its sign', () => {
-  expect(precisionTables({ units: [fp32, int4] })).toEqual([
+  expect(alternativesTables({ units: [fp32, int4] })).toEqual([
     {
       model: fp32.model,
-      device: fp32.device,
+      shared: fp32.device,
+      of: 'precision',
       rows: [
         {
-          ...{ precision: 'fp32', relL2: null, klNatsMean: null, top1: null, perplexity: null, perplexityChange: null },
-          ...{ weightBytes: 4096, tokensPerSecond: null },
+          ...{ name: 'fp32', relL2: null, klNatsMean: null, top1: null, perplexity: null, perplexityChange: null },
+          ...{ weightBytes: 4096, ttftMs: null, tokensPerSecond: null },
         },
         {
           ...{
-            precision: 'int4',
+            name: 'int4',
             relL2: 0.06,
             klNatsMean: 2.5e-4,
             top1: 0.98,
             perplexity: 2.5,
             perplexityChange: -0.125,
           },
-          ...{ weightBytes: 1024, tokensPerSecond: 123 },
+          ...{ weightBytes: 1024, ttftMs: null, tokensPerSecond: 123 },
         },
       ],
     },
@@ -80,31 +81,40 @@ test('each precision has one row of what it costs and brings: the smallest batch
 })
 
 test('one precision is no table, nor are those of two devices or models, nor one that was never loaded', () => {
-  expect(precisionTables({ units: [fp32] })).toEqual([])
-  expect(precisionTables({ units: [fp32, { ...int4, device: 'torch:cuda:0' }] })).toEqual([])
-  expect(precisionTables({ units: [fp32, { ...int4, model: 'other' }] })).toEqual([])
-  expect(precisionTables({ units: [fp32, { ...int4, weightBytes: null }] })).toEqual([])
+  expect(alternativesTables({ units: [fp32] })).toEqual([])
+  expect(alternativesTables({ units: [fp32, { ...int4, device: 'torch:cuda:0' }] })).toEqual([])
+  expect(alternativesTables({ units: [fp32, { ...int4, model: 'other' }] })).toEqual([])
+  expect(alternativesTables({ units: [fp32, { ...int4, weightBytes: null }] })).toEqual([])
+})
+
+test('devices that ran a model in one precision are a table of their own, behind those of precisions', () => {
+  const torch = { ...fp32, id: 'c', device: 'torch:cpu' }
+  const tables = alternativesTables({ units: [fp32, int4, torch] })
+  expect(tables.map(({ of, shared, rows }) => [of, shared, rows.map(({ name }) => name)])).toEqual([
+    ['precision', fp32.device, ['fp32', 'int4']],
+    ['device', 'fp32', [fp32.device, 'torch:cpu']],
+  ])
 })
 
 test('the terminal shows it as one table, and what was not measured as nothing', () => {
   const look = lookOf({ write: () => true, isTTY: false }, { LANG: 'C.UTF-8' })
-  const lines = precisions({ ...fixture, units: [fp32, int4] }, { look, width: 100 })
+  const lines = alternatives({ ...fixture, units: [fp32, int4] }, { look, width: 100 })
   expect(lines.slice(2).map(line => line.split(/\s{2,}/))).toEqual([
-    ['fp32', '–', '–', '–', '–', '–', '4 KiB', '–'],
-    ['int4', '0.06', '2.5e-4', '98 %', '2.500', '-0.125', '1 KiB', '123.0'],
+    ['fp32', '–', '–', '–', '–', '–', '4 KiB', '–', '–'],
+    ['int4', '0.06', '2.5e-4', '98 %', '2.500', '-0.125', '1 KiB', '–', '123.0'],
   ])
-  expect(precisions({ ...fixture, units: [fp32] }, { look, width: 100 })).toEqual([])
+  expect(alternatives({ ...fixture, units: [fp32] }, { look, width: 100 })).toEqual([])
 })
 
 test('HTML and Markdown show the same cells as the terminal, and nothing where one precision ran', () => {
   if (!fixture) throw new Error('the fixture is empty')
   const both = { ...fixture, units: [fp32, int4] }
-  const cells = ['int4', '0.06', '2.5e-4', '98 %', '2.500', '-0.125', '1 KiB', '123.0']
+  const cells = ['int4', '0.06', '2.5e-4', '98 %', '2.500', '-0.125', '1 KiB', '–', '123.0']
   expect(markdown.render(both)).toContain(`| ${cells.join(' | ')} |`)
-  expect(markdown.render(both)).toContain('\n## Precisions of `')
-  const [, row = ''] = /<th scope="row">int4<\/th>(.*?)<\/tr>/.exec(htmlReport.render(both)) ?? []
+  expect(markdown.render(both)).toContain('\n## Side by side: `')
+  const [, row = ''] = /<th scope="row" class="nowrap">int4<\/th>(.*?)<\/tr>/.exec(htmlReport.render(both)) ?? []
   expect([...row.matchAll(/<td class="number">([^<]*)</g)].map(([, text]) => text)).toEqual(cells.slice(1))
   const one = { ...fixture, units: [fp32] }
-  expect(markdown.render(one)).not.toContain('Precisions of')
-  expect(htmlReport.render(one)).not.toContain('id="precisions"')
+  expect(markdown.render(one)).not.toContain('Side by side')
+  expect(htmlReport.render(one)).not.toContain('id="alternatives"')
 })
