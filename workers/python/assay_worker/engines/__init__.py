@@ -3,8 +3,12 @@
 from collections.abc import Callable
 
 from ..engine import Engine
+from .openvino_engine import OpenVinoEngine
+from .ort_python import OrtPythonEngine
 from .torch_engine import TorchEngine
 
 ENGINES: dict[str, Callable[[], Engine]] = {
     "torch": TorchEngine,
+    "ort-python": OrtPythonEngine,
+    "openvino": OpenVinoEngine,
 }

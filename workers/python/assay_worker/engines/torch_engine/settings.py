@@ -1,12 +1,13 @@
 """Options of the engine, and what torch says of itself that could explain a result."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 
 from ...failure import invalid
 from ...parameters import Option, check_options, flag
+from ...product_type import SIZE, float32_product_type
 
 OPTIONS = ("threads", "tf32", "compile", "attn_implementation")
 
@@ -59,24 +60,15 @@ def settings_of(device: torch.device, options: Options, attention: str) -> dict[
     return settings
 
 
-def type_of_float32_product(multiply: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]) -> str:
-    """In which type a product of float32 matrices is really computed: `fp32`, `tf32` or `bf16`.
-
-    x times the identity is exact in every type that holds x. TF32 keeps 10 bits after the leading one, bf16 7: 1 + 2^-12 is in
-    neither, 1 + 2^-9 in TF32 alone (NVIDIA, A100 whitepaper, 2020; IEEE 754 for fp32).
-    """
-    size = 256  # large enough for the kernels that real models get
-    identity = torch.eye(size)
-
-    def is_exact(bits: int) -> bool:
-        x = torch.full((size, size), 1 + 2.0**-bits)
-        return bool((multiply(x, identity).cpu() == x).all())
-
-    return "fp32" if is_exact(12) else "tf32" if is_exact(9) else "bf16"
-
-
 def float32_product_on(device: torch.device) -> str:
-    return type_of_float32_product(lambda a, b: torch.nn.functional.linear(a.to(device), b.to(device)))
+    """In which type the device multiplies float32 matrices, with the settings as they are now."""
+    identity = torch.eye(SIZE, device=device)
+
+    def is_exact(value: float) -> bool:
+        x = torch.full((SIZE, SIZE), value, device=device)
+        return bool((torch.nn.functional.linear(x, identity) == x).all())
+
+    return float32_product_type(is_exact)
 
 
 def evidence_of_reduced_products(device: torch.device) -> str:
