@@ -23,7 +23,7 @@ export function askedChecks({ checks: asked }: Plan, kinds: readonly string[]): 
     .filter(({ name }) => asked === 'all' || asked.some(one => one === name))
 }
 
-/** Judges by the checks, and tells each verdict. */
+/** Judges by the checks, and tells each verdict; the first that a shorter type explains says so for all. */
 export function judgeAll(
   { unit, attempt, emit }: UnitContext,
   asked: readonly Check[],
@@ -32,13 +32,13 @@ export function judgeAll(
   checkContext: CheckContext,
   placement: Placement | null,
 ): void {
-  for (const check of asked)
-    emit({
-      type: 'check-ended',
-      unit: unit.header.id,
-      attempt,
-      check: explainByType(check.judge(reference, device, checkContext), checkContext.precision, placement),
-    })
+  let isExplained = false
+  for (const check of asked) {
+    const judged = check.judge(reference, device, checkContext)
+    const told = isExplained ? judged : explainByType(judged, checkContext.precision, placement)
+    isExplained ||= told !== judged
+    emit({ type: 'check-ended', unit: unit.header.id, attempt, check: told })
+  }
 }
 
 /** Remarks on a placement that change how the numbers read. */
