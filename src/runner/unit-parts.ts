@@ -1,5 +1,6 @@
 /** What the units of every category share: telling what they do, which checks were asked for, what really ran. */
 import { type Check, type CheckContext, checks, explainByType, type Outputs, type Reference } from '../checks/index.ts'
+import type { CheckResult } from '../events/result.ts'
 import type { Plan } from '../plan/schema.ts'
 import type { Placement } from '../protocol/messages.ts'
 import type { Precision } from '../words.ts'
@@ -35,7 +36,7 @@ export function judgeAll(
   let isExplained = false
   for (const check of asked) {
     const judged = check.judge(reference, device, checkContext)
-    const told = isExplained ? judged : explainByType(judged, checkContext.precision, placement)
+    const told: CheckResult = isExplained ? judged : explainByType(judged, checkContext.precision, placement)
     isExplained ||= told !== judged
     emit({ type: 'check-ended', unit: unit.header.id, attempt, check: told })
   }
