@@ -27,7 +27,10 @@ const DIRECTIONS: Readonly<Record<string, readonly [imports: readonly string[], 
   ],
   events: [['metrics', 'protocol'], 'the log and its fold; holds what devices describe and what metrics summarise'],
   checks: [['events', 'metrics'], 'pure: outputs to verdicts; knows no engine and no file'],
-  goldens: [['checks', 'weights', 'version'], 'outputs of a reference as a file'],
+  goldens: [
+    ['checks', 'metrics', 'weights', 'version'],
+    'outputs of a reference as a file, whole or the largest of them',
+  ],
   workloads: [
     ['build', 'checks', 'goldens', 'graph', 'metrics', 'weights'],
     'from a model to the cases that the checks judge, and models that only measure a device',

@@ -9,7 +9,7 @@ import { scaledConfig } from '../models/scale.ts'
 import { elementCount } from '../tensor.ts'
 import { checksum, rememberedChecksums } from '../weights/checksums.ts'
 import { openWeights } from '../weights/directory.ts'
-import { fingerprintDirectory } from '../weights/fingerprint.ts'
+import { type Contents, checksumsOf, fingerprintOf } from '../weights/fingerprint.ts'
 import { asWanted } from '../weights/published.ts'
 import { type SeededWeight, seededWeights } from '../weights/seeded.ts'
 import type { WeightSource } from '../weights/source.ts'
@@ -26,6 +26,8 @@ export interface LanguageModel {
   readonly graph: Graph
   /** Known once somebody asks, since a checkpoint is read for it from end to end. */
   readonly fingerprint: string
+  /** What the fingerprint is of; known once somebody asks, as it is. */
+  readonly contents: Contents
   readonly parameters: number
   /** Golden files that came with the model. */
   readonly goldens: readonly string[]
@@ -112,6 +114,7 @@ function openArchitecture(reference: string): LanguageModel {
     config,
     graph,
     fingerprint,
+    contents: { config, checksums: {} },
     parameters: parametersOf(graph),
     goldens: [],
     openWeights: open,
@@ -136,7 +139,11 @@ function openDirectory(reference: string, directory: string, home: string | null
   const open = () => checkedWeights(graph, directory, reference)
   open().close()
   const checksumOf = home === null ? checksum : rememberedChecksums(join(home, 'checksums'))
-  let fingerprint: string | null = null
+  let checksums: ReadonlyMap<string, string> | null = null
+  const read = () => {
+    checksums ??= checksumsOf(directory, checksumOf)
+    return checksums
+  }
   return {
     kind: 'llm',
     reference,
@@ -144,8 +151,10 @@ function openDirectory(reference: string, directory: string, home: string | null
     config: graphConfig,
     graph,
     get fingerprint() {
-      fingerprint ??= fingerprintDirectory(directory, checksumOf)
-      return fingerprint
+      return fingerprintOf(read())
+    },
+    get contents() {
+      return { config: graphConfig, checksums: Object.fromEntries(read()) }
     },
     parameters: parametersOf(graph),
     goldens: existsSync(goldens)

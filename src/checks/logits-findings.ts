@@ -1,9 +1,10 @@
 /** What is wrong with logits, in sentences; the first is the reason, so the plainest comes first. */
 import type { SideBySide, Threshold } from '../events/result.ts'
-import type { Flip, LogitsComparison } from '../metrics/index.ts'
+import type { Flip } from '../metrics/index.ts'
 import type { TensorData } from '../tensor.ts'
 import { positionLimit, TOP_K } from './defaults.ts'
 import { type Finding, failed } from './finding.ts'
+import type { Compared } from './logits-metrics.ts'
 import type { RowErrors } from './noise.ts'
 import { nonFiniteFindings } from './non-finite.ts'
 import type { Texts } from './side-by-side.ts'
@@ -26,6 +27,8 @@ export interface LogitsSubject {
   readonly against: string
   /** What to show of it token by token; absent where it is not to be shown. */
   readonly shown?: ShownLogits
+  /** How many logits the device gave, where the reference keeps a part of them. */
+  readonly of?: number
 }
 
 /** A flip with the noise at its position. */
@@ -38,7 +41,7 @@ export interface ComparedLogits {
   readonly shape: readonly number[]
   readonly reference: Float32Array
   readonly device: Float32Array
-  readonly comparison: LogitsComparison
+  readonly comparison: Compared
   readonly rows: RowErrors
   /** Beyond the noise only. */
   readonly flips: readonly JudgedFlip[]

@@ -57,6 +57,7 @@ export function judgeLogits(
     flips: faults.length,
     nearTies: nearTies.length,
     nonFinite: countNonFinite(reference, device, comparison.elements),
+    judged: { elements: reference.length, of: subject.of ?? reference.length },
   }
   const compared = { shape, reference, device, comparison, rows, flips: faults }
   const findings = logitsFindings(subject, compared, relL2)
@@ -82,7 +83,7 @@ export function judgeLogits(
 }
 
 /** What the device's choice costs, not only how close the runner-up is: a tie of two tokens excuses no third one. */
-function isNearTie(flip: JudgedFlip): boolean {
+export function isNearTie(flip: JudgedFlip): boolean {
   return flip.deviceMargin <= flip.noise
 }
 
@@ -98,12 +99,12 @@ export function refusedLogits(id: string, reason: string): LogitsJudgement {
 }
 
 /** A value that should be a number and is not comes before the largest error. */
-function worstElement(
+export function worstElement(
   { id, output }: LogitsSubject,
   shape: readonly number[],
   reference: Float32Array,
   device: Float32Array,
-  { elements }: LogitsComparison,
+  { elements }: Pick<LogitsComparison, 'elements'>,
 ): WorstElement | null {
   const at = elements.nonFiniteMismatch >= 0 ? elements.nonFiniteMismatch : elements.worstIndex
   if (at < 0) return null

@@ -3,18 +3,11 @@ import { toFloat32, toNumbers } from '../tensor.ts'
 import type { CaseOutputs, Check } from './check.ts'
 import { conclude, skipped, withoutReference } from './conclusion.ts'
 import { positionLimit, RELATIVE_ERROR } from './defaults.ts'
-import { judgeLogits, type LogitsJudgement, logitsThresholds, refusedLogits, unmeasuredLogits } from './logits.ts'
+import { judgeKeptLogits, type KeptLogits } from './kept-logits.ts'
+import { type LogitsJudgement, logitsThresholds, refusedLogits } from './logits.ts'
 import { logitsMetrics } from './logits-metrics.ts'
 import { rowErrors } from './noise.ts'
-import {
-  type CasePair,
-  caseIds,
-  comparableCase,
-  comparableTensors,
-  isWhole,
-  pairCases,
-  type TensorPair,
-} from './pairing.ts'
+import { type CasePair, caseIds, comparableTensors, isWhole, pairCases, type TensorPair } from './pairing.ts'
 import { smallestShare } from './smallest-drop.ts'
 import { isFloat } from './value-at.ts'
 import { sayFew } from './wording.ts'
@@ -42,7 +35,8 @@ export const longContext: Check = {
       return skipped(NAME, `the reference has no case ${KIND}.*`, reference)
 
     const limit = RELATIVE_ERROR[context.precision]
-    const judgements = pairs.map(pair => judgeCase(pair, limit))
+    const kept = { output: OUTPUT, limit, outputs: reference.outputs }
+    const judgements = pairs.map(pair => judgeCase(pair, kept))
     return conclude({
       name: NAME,
       reference: reference.name,
@@ -54,15 +48,13 @@ export const longContext: Check = {
   },
 }
 
-function judgeCase(pair: CasePair, limit: Threshold): LogitsJudgement {
-  const { id } = pair
-  if (pair.device?.refused !== undefined) return refusedLogits(id, pair.device.refused)
-  const sides = comparableCase(pair)
-  if (sides.reference === null) return unmeasuredLogits(id, sides.findings)
-  const tensors = comparableTensors(id, OUTPUT, sides.reference.outputs[OUTPUT], sides.device.outputs[OUTPUT])
-  if ('status' in tensors) return unmeasuredLogits(id, [...sides.findings, tensors])
-  const judged = judgeLogits({ id, output: OUTPUT, against: 'the reference' }, tensors, limit, sides.findings)
-  const wrong = wrongPositions(tensors, sides.reference, positionLimit(limit))
+function judgeCase(pair: CasePair, kept: KeptLogits): LogitsJudgement {
+  const { id, reference, device } = pair
+  if (device?.refused !== undefined) return refusedLogits(id, device.refused)
+  const judged = judgeKeptLogits(pair, kept)
+  if (reference === null || device === null || judged.measured === null) return judged
+  const tensors = comparableTensors(id, OUTPUT, reference.outputs[OUTPUT], device.outputs[OUTPUT])
+  const wrong = 'status' in tensors ? [] : wrongPositions(tensors, reference, positionLimit(kept.limit))
   if (wrong.length === 0) return judged
   const details = { ...judged.result.details, wrongPositions: sayFew(wrong.map(String)) }
   return { ...judged, result: { ...judged.result, details } }

@@ -51,12 +51,20 @@ export function rowErrors(reference: Float32Array, device: Float32Array, vocabul
 
 /**
  * The scale of a model's logits where a check has the reference's margins alone: the median over all positions of its
- * `logits.*` cases. Without any, the RMS of the margins themselves, which in language models is of the same size.
+ * `logits.*` cases. Without any, the RMS of the margins themselves, which in language models is of the same size. A golden that
+ * keeps a part of the logits says the scale of each position, or gives the margins.
  */
 export function logitScale(reference: Outputs): number {
-  const scales = caseIds(reference, 'logits').flatMap(id => rowScales(reference.get(id)?.outputs['logits']))
+  const logits = caseIds(reference, 'logits').map(id => reference.get(id)?.outputs ?? {})
+  const scales = logits.flatMap(({ logits, last_logits, logit_scale }) => [
+    ...rowScales(logits ?? last_logits),
+    ...valuesOf(logit_scale),
+  ])
   if (scales.length > 0) return median(scales)
-  const margins = caseIds(reference, 'generate').flatMap(id => valuesOf(reference.get(id)?.outputs['margins']))
+  const margins = [
+    ...caseIds(reference, 'generate').flatMap(id => valuesOf(reference.get(id)?.outputs['margins'])),
+    ...logits.flatMap(({ top_logits }) => leads(top_logits)),
+  ]
   const finite = margins.filter(Number.isFinite)
   return finite.length > 0 ? Math.sqrt(finite.reduce((sum, margin) => sum + margin * margin, 0) / finite.length) : 0
 }
@@ -66,6 +74,13 @@ function rowScales(logits: TensorData | undefined): number[] {
   if (logits === undefined || vocabulary === 0 || !isFloat(logits.type) || !isWhole(logits)) return []
   const values = toFloat32(logits)
   return Array.from(rowErrors(values, values, vocabulary).scale)
+}
+
+/** By how much the first of each row leads the second; a row is the largest logits of a position. */
+function leads(top: TensorData | undefined): number[] {
+  const k = top?.shape.at(-1) ?? 0
+  const values = k < 2 ? [] : valuesOf(top)
+  return Array.from({ length: values.length / k || 0 }, (_, row) => (values[row * k] ?? 0) - (values[row * k + 1] ?? 0))
 }
 
 function valuesOf(tensor: TensorData | undefined): number[] {

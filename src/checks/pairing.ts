@@ -34,8 +34,11 @@ export function isSelfCheck(output: string): boolean {
   return output.endsWith('_again') || output.endsWith('_stepwise')
 }
 
-/** Remarks of a side on its own outputs, not outputs of the model: the margins of greedy choices, and what else was likely. */
-const ANNOTATIONS: ReadonlySet<string> = new Set(['margins', 'top_ids', 'top_probabilities'])
+/**
+ * Remarks of a side on its own outputs, not outputs of the model: the margins of greedy choices, what else was likely, and how
+ * large the logits are of which a golden keeps a part.
+ */
+const ANNOTATIONS: ReadonlySet<string> = new Set(['margins', 'top_ids', 'top_probabilities', 'logit_scale'])
 
 /** Whether an output is one of the model, to be had on both sides. */
 export const isCompared = (output: string): boolean => !isSelfCheck(output) && !ANNOTATIONS.has(output)
@@ -44,9 +47,11 @@ export const isCompared = (output: string): boolean => !isSelfCheck(output) && !
  * Both sides of a case, once it is known that they can be compared; else what is wrong.
  * A missing case or output and an extra output are faults of the device. A case that the reference lacks, and one that it
  * answered for other inputs, cannot be judged.
+ * `partOf`: of what output of the device an output of the reference is a part, by its name.
  */
 export function comparableCase(
   pair: CasePair,
+  partOf: Readonly<Record<string, string>> = {},
 ): { reference: CaseOutputs; device: CaseOutputs; findings: Finding[] } | { reference: null; findings: Finding[] } {
   const { id, reference, device } = pair
   if (reference === null) return { reference, findings: [inconclusive(`the reference has no case ${id}`)] }
@@ -54,21 +59,30 @@ export function comparableCase(
   const unlike = otherInputs(id, reference.inputs, device.inputs)
   if (unlike.length > 0) return { reference: null, findings: unlike }
   const findings = [
-    ...missingOutputs(id, reference.outputs, device.outputs),
-    ...extraOutputs(id, reference.outputs, device.outputs),
+    ...missingOutputs(id, expectedNames(reference.outputs, partOf), device.outputs),
+    ...extraOutputs(id, expectedNames(reference.outputs, partOf), device.outputs),
   ]
   return { reference, device, findings }
 }
 
-function missingOutputs(id: string, reference: NamedTensors, device: NamedTensors): Finding[] {
-  return Object.keys(reference)
-    .filter(name => isCompared(name) && device[name] === undefined)
+/** The outputs that the device should have. */
+function expectedNames(reference: NamedTensors, partOf: Readonly<Record<string, string>>): ReadonlySet<string> {
+  return new Set(
+    Object.keys(reference)
+      .filter(isCompared)
+      .map(name => partOf[name] ?? name),
+  )
+}
+
+function missingOutputs(id: string, expected: ReadonlySet<string>, device: NamedTensors): Finding[] {
+  return [...expected]
+    .filter(name => device[name] === undefined)
     .map(name => failed(`output ${name} of ${caseLabel(id)} is missing`))
 }
 
-function extraOutputs(id: string, reference: NamedTensors, device: NamedTensors): Finding[] {
+function extraOutputs(id: string, expected: ReadonlySet<string>, device: NamedTensors): Finding[] {
   return Object.keys(device)
-    .filter(name => isCompared(name) && reference[name] === undefined)
+    .filter(name => isCompared(name) && !expected.has(name))
     .map(name => failed(`output ${name} of ${caseLabel(id)} is not one of the reference's`))
 }
 

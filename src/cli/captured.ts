@@ -1,4 +1,6 @@
+import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
+import type { Kept } from '../goldens/partial.ts'
 import { resolveDevice } from '../plan/resolve.ts'
 import { captureGolden } from '../runner/capture.ts'
 import type { DeviceId, Precision } from '../words.ts'
@@ -14,6 +16,7 @@ export interface Capture {
   readonly path: string
   readonly prompts: string | null
   readonly text: string | null
+  readonly kept: Kept
 }
 
 /** Captures a golden; null where it was interrupted. Throws AssayError where the device or the model cannot be used. */
@@ -34,10 +37,11 @@ export async function capture(request: Capture, { output, cwd, home }: Context) 
         base: cwd,
         home,
         path,
+        kept: request.kept,
         ...files,
         signal,
       })
-      return { path, cases, model, device, precision }
+      return { path, cases, model, device, precision, kept: request.kept, sizeBytes: statSync(path).size }
     } catch (error) {
       if (signal.aborted) return null
       throw error

@@ -31,7 +31,7 @@ export function verifyGolden(path: string, file: string, model: string | null, b
 
 function matchFingerprint(golden: Golden, model: string | null, base: string, home: string): Verified['fingerprint'] {
   const { fingerprint: value } = golden
-  if (model !== null) checkGoldenMatches(golden, openModel(model, base, home).fingerprint)
+  if (model !== null) checkGoldenMatches(golden, openModel(model, base, home))
   if (value === '') return { value, matches: null, says: 'of weights unknown' }
   return model === null
     ? { value, matches: null, says: `of ${golden.model}, weights ${value.slice(0, 12)}` }

@@ -143,9 +143,9 @@ describe('a golden is refused when', () => {
 
 test('a golden of other weights is a mismatch that names both; an unknown fingerprint is accepted', () => {
   const other = 'b'.repeat(64)
-  checkGoldenMatches(golden, golden.fingerprint)
-  checkGoldenMatches({ ...golden, fingerprint: '' }, other)
-  const check = () => checkGoldenMatches(golden, other)
+  checkGoldenMatches(golden, { fingerprint: golden.fingerprint })
+  checkGoldenMatches({ ...golden, fingerprint: '' }, { fingerprint: other })
+  const check = () => checkGoldenMatches(golden, { fingerprint: other })
   expect(check).toThrow(expect.objectContaining({ code: 'golden-mismatch' }))
   expect(check).toThrow(golden.fingerprint)
   expect(check).toThrow(other)

@@ -3,9 +3,11 @@ import { z } from 'zod'
 import type { CaseOutputs, Outputs } from '../checks/check.ts'
 import { AssayError } from '../errors.ts'
 import type { TensorData } from '../tensor.ts'
+import type { Contents } from '../weights/fingerprint.ts'
 import { readSafetensors } from '../weights/safetensors.ts'
 import { type SafetensorsEntry, writeSafetensors } from '../weights/safetensors-write.ts'
 import { Precision } from '../words.ts'
+import { StoredContents, sayDifference } from './difference.ts'
 import { type Producer, parseProducer, storedProducer } from './producer.ts'
 
 export const GOLDEN_FORMAT = 'assay-golden-1'
@@ -13,10 +15,12 @@ export const GOLDEN_FORMAT = 'assay-golden-1'
 export interface Golden {
   /** The model reference that it was made of: `zoo/llama`. */
   readonly model: string
-  /** `fingerprintDirectory` of the model, or '' for unknown. */
+  /** `fingerprintOf` the model, or '' for unknown. */
   readonly fingerprint: string
   readonly producer: Producer
   readonly precision: Precision
+  /** What the model is made of, to say how another one differs; absent where it is not known. */
+  readonly contents?: Contents
   readonly outputs: Outputs
 }
 
@@ -48,6 +52,28 @@ function parseMetadata(stored: Readonly<Record<string, string>>, path: string): 
   const metadata = Metadata.safeParse(stored)
   if (metadata.success) return metadata.data
   throw invalid(`the metadata is wrong: ${z.prettifyError(metadata.error)}`, path)
+}
+
+/** Undefined where the metadata says neither. */
+function parseContents(stored: Readonly<Record<string, string>>, path: string): Contents | undefined {
+  const { config, checksums } = stored
+  if (config === undefined && checksums === undefined) return undefined
+  const contents = StoredContents.safeParse({ config: parseJson(config), checksums: parseJson(checksums) })
+  if (contents.success) return contents.data
+  throw invalid(
+    `the metadata is wrong: ${z.prettifyError(contents.error)}`,
+    path,
+    "'config' and 'checksums' are JSON texts; a golden has both or neither",
+  )
+}
+
+function parseJson(text: string | undefined): unknown {
+  if (text === undefined) return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined // no JSON: the schema says what is missing
+  }
 }
 
 type Side = 'in' | 'out'
@@ -83,7 +109,15 @@ function groupCases(tensors: Readonly<Record<string, TensorData>>, path: string)
 export function readGolden(path: string): Golden {
   const { tensors, metadata } = readFile(path)
   const { model, fingerprint, producer, precision } = parseMetadata(metadata, path)
-  return { model, fingerprint, producer: parseProducer(producer), precision, outputs: groupCases(tensors, path) }
+  const contents = parseContents(metadata, path)
+  return {
+    model,
+    fingerprint,
+    producer: parseProducer(producer),
+    precision,
+    ...(contents !== undefined && { contents }),
+    outputs: groupCases(tensors, path),
+  }
 }
 
 function* entriesOf(outputs: Outputs): Generator<SafetensorsEntry> {
@@ -100,8 +134,15 @@ function* entriesOf(outputs: Outputs): Generator<SafetensorsEntry> {
  * case without inputs or outputs) is refused here, with the same AssayError('golden-invalid').
  */
 export function writeGolden(path: string, golden: Golden): void {
-  const { model, fingerprint, precision, outputs } = golden
-  const metadata = { format: GOLDEN_FORMAT, model, fingerprint, producer: storedProducer(golden.producer), precision }
+  const { model, fingerprint, precision, contents, outputs } = golden
+  const metadata = {
+    format: GOLDEN_FORMAT,
+    model,
+    fingerprint,
+    producer: storedProducer(golden.producer),
+    precision,
+    ...(contents && { config: JSON.stringify(contents.config), checksums: JSON.stringify(contents.checksums) }),
+  }
   parseMetadata(metadata, path)
   for (const [id, { inputs, outputs: results }] of outputs)
     if (id.includes('/') || Object.keys(inputs).length === 0 || Object.keys(results).length === 0)
@@ -112,12 +153,25 @@ export function writeGolden(path: string, golden: Golden): void {
   writeSafetensors(path, entries, metadata)
 }
 
-/** Throws AssayError('golden-mismatch') where a golden was made of other weights; an unknown fingerprint is accepted. */
-export function checkGoldenMatches(golden: Golden, fingerprint: string): void {
+/** A model as a golden is held against it. */
+export interface Fingerprinted {
+  readonly fingerprint: string
+  /** Asked for only where the fingerprints differ; absent where it is not known. */
+  readonly contents?: Contents
+}
+
+/**
+ * Throws AssayError('golden-mismatch') where a golden was made of another config or of other weights, and says which where both
+ * sides tell; an unknown fingerprint is accepted.
+ */
+export function checkGoldenMatches(golden: Golden, here: Fingerprinted): void {
+  const { fingerprint } = here
   if (golden.fingerprint === '' || fingerprint === '' || golden.fingerprint === fingerprint) return
-  throw new AssayError(
-    'golden-mismatch',
-    `the golden was made of ${golden.model} with fingerprint ${golden.fingerprint}, but the model here has ${fingerprint}`,
-    { hint: 'use the same config and weights, or capture the golden again' },
-  )
+  const says =
+    golden.contents && here.contents
+      ? sayDifference(golden.contents, here.contents)
+      : `the golden was made of ${golden.model} with fingerprint ${golden.fingerprint}, but the model here has ${fingerprint}`
+  throw new AssayError('golden-mismatch', says, {
+    hint: 'use the same config and weights, or capture the golden again',
+  })
 }

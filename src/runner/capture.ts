@@ -2,6 +2,7 @@
 import { openModel } from '../build/model.ts'
 import { AssayError } from '../errors.ts'
 import { writeGolden } from '../goldens/golden.ts'
+import { type Kept, keepPart } from '../goldens/partial.ts'
 import { Plan } from '../plan/schema.ts'
 import type { DeviceId, Precision } from '../words.ts'
 import { referenceCases, workloadOf } from '../workloads/llm/index.ts'
@@ -25,6 +26,8 @@ export interface CaptureRequest {
   readonly path: string
   readonly prompts?: string | undefined
   readonly text?: string | undefined
+  /** What is kept of the logits. */
+  readonly kept: Kept
   readonly signal: AbortSignal
   readonly onCase?: Observer
 }
@@ -66,7 +69,8 @@ export async function captureGolden(request: CaptureRequest): Promise<{ readonly
       fingerprint: model.fingerprint,
       producer: { engine: found.launch.engine, device: id, versions: { ...found.versions } },
       precision,
-      outputs,
+      contents: model.contents,
+      outputs: keepPart(outputs, request.kept),
     })
     return { cases: outputs.size }
   } finally {

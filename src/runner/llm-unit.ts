@@ -47,7 +47,7 @@ export async function runLlmUnit(context: UnitContext): Promise<void> {
   const worker = await UnitWorker.open(what => Session.open(found.launch, what, limits, signal), loadable)
   try {
     const session = worker.latest
-    tellLoaded(context, session, model, loadable, ownWorkload.remarks)
+    tellLoaded(context, session, model, loadable, judged.workload.remarks)
     if (wantsChecks) {
       const { reference, noReference } = judged
       const workload = casesOfKinds(judged.workload, kinds)

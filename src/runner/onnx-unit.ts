@@ -76,7 +76,7 @@ export async function observeData(session: Session, cases: Outputs, onCase: Obse
 export function expectedOf(model: OnnxFileModel, goldenFile: string | undefined, base: string): Expected {
   if (goldenFile !== undefined) {
     const golden = readGolden(resolve(base, goldenFile))
-    checkGoldenMatches(golden, model.fingerprint)
+    checkGoldenMatches(golden, model)
     const { producer, precision } = golden
     const outputs = new Map(Array.from(golden.outputs, ([id, given]) => [caseId(id), given]))
     return {

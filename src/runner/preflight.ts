@@ -36,5 +36,5 @@ function checkModel(entry: ModelEntry, base: string, home: string): void {
     readOnnxSignature(model.path)
     testDataSets(model.path)
   }
-  if (entry.golden !== undefined) checkGoldenMatches(readGolden(resolve(base, entry.golden)), model.fingerprint)
+  if (entry.golden !== undefined) checkGoldenMatches(readGolden(resolve(base, entry.golden)), model)
 }

@@ -41,7 +41,7 @@ export function isReference(context: RunContext, device: string, precision: stri
 /** A golden in place of a reference. Throws AssayError('golden-mismatch') where it is of another model. */
 function judgedByGolden(path: string, model: LanguageModel, workload: LlmWorkload): Judged {
   const golden = readGolden(path)
-  checkGoldenMatches(golden, model.fingerprint)
+  checkGoldenMatches(golden, model)
   const ofGolden = workloadOfGolden(workload, golden.outputs)
   return {
     reference: {

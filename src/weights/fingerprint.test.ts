@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { temporaryDirectory } from '../../tests/temporary.ts'
-import { fingerprintDirectory } from './fingerprint.ts'
+import { checksumsOf, fingerprintOf } from './fingerprint.ts'
 
 const hasShell = spawnSync('sha256sum', ['--version']).status === 0
 
@@ -30,24 +30,24 @@ test.skipIf(!hasShell)('the fingerprint is what the shell prints', () => {
   writeFileSync(join(directory, 'sub', 'deep.safetensors'), 'left out')
   const shell = 'export LC_ALL=C; sha256sum config.json *.safetensors | sha256sum'
   const { stdout } = spawnSync('sh', ['-c', shell], { cwd: directory, encoding: 'utf8' })
-  expect(`${fingerprintDirectory(directory)}  -\n`).toBe(stdout)
+  expect(`${fingerprintOf(checksumsOf(directory))}  -\n`).toBe(stdout)
 })
 
 test('any changed byte and any changed name changes it', () => {
   const base = { 'config.json': '{}', 'model.safetensors': 'weights' }
-  const original = fingerprintDirectory(directoryWith(base))
-  expect(fingerprintDirectory(directoryWith(base))).toBe(original)
+  const original = fingerprintOf(checksumsOf(directoryWith(base)))
+  expect(fingerprintOf(checksumsOf(directoryWith(base)))).toBe(original)
   for (const other of [
     { ...base, 'config.json': '{} ' },
     { ...base, 'model.safetensors': 'Weights' },
     { 'config.json': '{}', 'models.safetensors': 'weights' },
     { ...base, 'more.safetensors': '' },
   ])
-    expect(fingerprintDirectory(directoryWith(other))).not.toBe(original)
+    expect(fingerprintOf(checksumsOf(directoryWith(other)))).not.toBe(original)
 })
 
 test('a directory without config or weights is refused', () => {
-  const code = (files: Readonly<Record<string, string>>) => () => fingerprintDirectory(directoryWith(files))
+  const code = (files: Readonly<Record<string, string>>) => () => fingerprintOf(checksumsOf(directoryWith(files)))
   expect(code({ 'model.safetensors': '' })).toThrow(expect.objectContaining({ code: 'model-invalid' }))
   expect(code({ 'config.json': '' })).toThrow(expect.objectContaining({ code: 'weights-invalid' }))
 })

@@ -11,12 +11,29 @@ function checksumLine(hex: string, name: string): string {
   return `${escaped === name ? '' : '\\'}${hex}  ${escaped}\n`
 }
 
+/** What a model is made of: enough to say where two models differ, and too little to make one of. */
+export interface Contents {
+  /** Of config.json. */
+  readonly config: Readonly<Record<string, unknown>>
+  /** Hex sha256 of config.json and of each weight file, by name; empty for seeded weights, which have no files. */
+  readonly checksums: Readonly<Record<string, string>>
+}
+
 /**
- * The fingerprint of a Hugging Face directory: hex sha256 of what `LC_ALL=C; sha256sum config.json *.safetensors`
+ * The fingerprint of a Hugging Face directory from its checksums: hex sha256 of what `LC_ALL=C; sha256sum config.json *.safetensors`
  * prints there, so that anyone can check it with a shell: `... | sha256sum`.
+ */
+export function fingerprintOf(checksums: ReadonlyMap<string, string>): string {
+  const hash = createHash('sha256')
+  for (const [name, hex] of checksums) hash.update(checksumLine(hex, name))
+  return hash.digest('hex')
+}
+
+/**
+ * Hex sha256 of config.json and of the weight files of a directory, in the order of the fingerprint.
  * Takes the checksum of every file once. Throws AssayError where the config or the weights are missing.
  */
-export function fingerprintDirectory(directory: string, checksumOf: Checksum = checksum): string {
+export function checksumsOf(directory: string, checksumOf: Checksum = checksum): ReadonlyMap<string, string> {
   if (!existsSync(join(directory, 'config.json')))
     throw new AssayError('model-invalid', 'no config.json', { where: directory })
   const weights = readdirSync(directory, { encoding: 'buffer' })
@@ -24,7 +41,5 @@ export function fingerprintDirectory(directory: string, checksumOf: Checksum = c
     .sort(Buffer.compare)
     .map(name => name.toString())
   if (weights.length === 0) throw new AssayError('weights-invalid', 'no *.safetensors', { where: directory })
-  const hash = createHash('sha256')
-  for (const name of ['config.json', ...weights]) hash.update(checksumLine(checksumOf(join(directory, name)), name))
-  return hash.digest('hex')
+  return new Map(['config.json', ...weights].map(name => [name, checksumOf(join(directory, name))]))
 }

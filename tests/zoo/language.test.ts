@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { readGolden } from '../../src/goldens/golden.ts'
 import { toNumbers } from '../../src/tensor.ts'
-import { fingerprintDirectory } from '../../src/weights/fingerprint.ts'
+import { checksumsOf, fingerprintOf } from '../../src/weights/fingerprint.ts'
 import { readSafetensors } from '../../src/weights/safetensors.ts'
 import { openTokenizer } from '../../src/workloads/llm/tokenizer.ts'
 import { findPython } from '../python.ts'
@@ -69,7 +69,7 @@ describe.each(Object.entries(LARGEST))('zoo/%s', (name, largest) => {
     const golden = readGolden(join(directory, 'goldens', 'torch-fp32.safetensors'))
     expect(golden).toMatchObject({
       model: `zoo/${name}`,
-      fingerprint: fingerprintDirectory(directory),
+      fingerprint: fingerprintOf(checksumsOf(directory)),
       producer: { engine: 'torch' },
       precision: 'fp32',
     })

@@ -47,6 +47,7 @@ export function ceilingModel(count: number): LanguageModel {
     config,
     graph,
     fingerprint: createHash('sha256').update(`ceiling 2 ${WIDTH} ${count}`).digest('hex'),
+    contents: { config, checksums: {} },
     parameters: shapes.reduce((sum, shape) => sum + elementCount(shape), 0),
     goldens: [],
     openWeights: () => repeatedWeights(new Map(Array.from(graph.weights, ([name, { shape }]) => [name, shape]))),

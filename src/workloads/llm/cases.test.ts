@@ -2,15 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { CaseOutputs, Outputs } from '../../checks/index.ts'
 import { type NamedTensors, tensorOf, tokenTensor } from '../../tensor.ts'
-import {
-  casesOfKinds,
-  goldenOutputs,
-  type LlmWorkload,
-  randomWorkload,
-  referenceCases,
-  textWorkload,
-  workloadOfGolden,
-} from './cases.ts'
+import { casesOfKinds, type LlmWorkload, randomWorkload, referenceCases, textWorkload } from './cases.ts'
+import { goldenOutputs, workloadOfGolden } from './golden-cases.ts'
 import type { Prompt } from './prompts.ts'
 import { stretches } from './stretches.ts'
 import type { TextCodec } from './tokenizer.ts'

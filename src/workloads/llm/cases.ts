@@ -1,5 +1,4 @@
 /** The cases that a language model is run on: token ids by case id, in the golden's words. Pure. */
-import type { Outputs } from '../../checks/index.ts'
 import { AssayError } from '../../errors.ts'
 import { type Asked, familyOf, type LlmCase, type Material } from './families/index.ts'
 import type { LanguageModelLimits } from './limits.ts'
@@ -41,7 +40,7 @@ function casesOf(material: Material): Pick<LlmWorkload, 'cases' | 'absent'> {
   return { cases: cases.flat(), absent }
 }
 
-function named(kind: string, { name, ...asked }: Asked): LlmCase {
+export function named(kind: string, { name, ...asked }: Asked): LlmCase {
   return { id: name.startsWith(`${kind}.`) ? name : `${kind}.${name}`, kind, newTokens: 0, ...asked }
 }
 
@@ -144,31 +143,4 @@ export function casesOfKinds(workload: LlmWorkload, kinds: ReadonlySet<string>):
 /** The cases that a reference answers too; the others compare a device with itself. */
 export function referenceCases({ cases }: LlmWorkload): LlmCase[] {
   return cases.filter(({ kind, refused }) => familyOf.get(kind)?.ofGolden !== null && refused === undefined)
-}
-
-/**
- * The same workload on a golden's inputs: its cases take the place of those that a reference is needed for, those of a device
- * with itself stay. A golden of any tool may name its cases as it likes: what a case holds says what it is.
- */
-export function workloadOfGolden(workload: LlmWorkload, golden: Outputs): LlmWorkload {
-  const cases = Array.from(golden, ([id, stored]): LlmCase[] => {
-    for (const [kind, { ofGolden }] of familyOf) {
-      const found = ofGolden?.(stored)
-      if (found) return [named(kind, { ...found, name: id })]
-    }
-    return []
-  })
-  const ofDevice = workload.cases.filter(({ kind }) => familyOf.get(kind)?.ofGolden === null)
-  return { ...workload, cases: [...cases.flat(), ...ofDevice] }
-}
-
-/** A golden's outputs under the ids that the workload's cases have. Cases that are none of a language model are left out. */
-export function goldenOutputs(workload: LlmWorkload, golden: Outputs): Outputs {
-  const wanted = new Set(workload.cases.map(({ id }) => id))
-  return new Map(
-    Array.from(golden, ([id, outputs]) => {
-      const found = [id, ...Array.from(familyOf.keys(), kind => `${kind}.${id}`)].find(name => wanted.has(name))
-      return found === undefined ? [] : [[found, outputs] as const]
-    }).flat(),
-  )
 }

@@ -1,11 +1,6 @@
-export {
-  casesOfKinds,
-  goldenOutputs,
-  type LlmWorkload,
-  referenceCases,
-  workloadOfGolden,
-} from './cases.ts'
+export { casesOfKinds, type LlmWorkload, referenceCases } from './cases.ts'
 export { costOf } from './cost.ts'
 export { caseKinds, familyOf, type LlmCase } from './families/index.ts'
+export { goldenOutputs, workloadOfGolden } from './golden-cases.ts'
 export { stretches as benchmarkPrompts } from './stretches.ts'
 export { workloadOf } from './workload.ts'

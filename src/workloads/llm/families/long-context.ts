@@ -43,7 +43,8 @@ export const longContext: CaseFamily = {
 
   ofGolden(stored) {
     const positions = stored.inputs['sampled_positions']
-    const tokens = stored.outputs['sampled_logits'] === undefined ? null : storedTokens(stored)
+    const kept = stored.outputs['sampled_logits'] ?? stored.outputs['top_logits']
+    const tokens = kept === undefined ? null : storedTokens(stored)
     return tokens && positions ? { tokens, beside: { sampled_positions: [toNumbers(positions)] } } : null
   },
 }
