@@ -208,6 +208,14 @@ describe('a golden of the largest logits', () => {
     expect(result.cases[1]?.details['flips']).toContain('position 2')
   })
 
+  it('fails a choice that is none of its few by the least that it can cost', () => {
+    const row = toFloat32(B).subarray(last(2, 0), last(3, 0))
+    const smallest = row.indexOf(Math.min(...row))
+    const result = judge(TOP, withValue(B, last(2, smallest), 11))
+    expect(result).toMatchObject({ status: 'fail', metrics: { flips: 1 } })
+    expect(result.reason).toMatch(/choose token \d+ at position \[0, 2\] where the reference chooses/)
+  })
+
   it('counts the flip of a near tie, and does not fail it', () => {
     const flipped = withValue(tied, last(tiedAt, second), 10.00001)
     const result = judgeOne(goldenOf(tied), flipped)
@@ -217,7 +225,7 @@ describe('a golden of the largest logits', () => {
   it('takes the noise from its own scale, so that a device that is far off does not excuse itself', () => {
     const wide = withValue(tied, last(tiedAt, second), 10.5)
     expect(judgeOne(goldenOf(tied), wide).status).toBe('fail')
-    const huge = { logit_scale: f32([1, TOKENS], () => 1e6) }
+    const huge = { logit_scale: f32([1, TOKENS], i => (i === tiedAt ? 1e6 : 1e-6)) }
     const lenient = new Map(
       Array.from(goldenOf(tied), ([id, one]) => [id, { ...one, outputs: { ...one.outputs, ...huge } }]),
     )
