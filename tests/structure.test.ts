@@ -42,6 +42,10 @@ const DIRECTIONS: Readonly<Record<string, readonly [imports: readonly string[], 
   engines: [['protocol', 'version'], 'what runs inside a worker; knows no check, no plan, no host'],
   host: [['protocol', 'version'], 'starts workers; knows no engine by name'],
   store: [['events'], 'the log on disk'],
+  comparison: [
+    ['checks', 'events', 'goldens', 'metrics', 'reporters'],
+    'two results side by side, and the words for it; the numbers look as in every report',
+  ],
   reporters: [['events', 'protocol'], 'functions of a result or of its events; never sees the store'],
   runner: [
     [
@@ -53,14 +57,14 @@ const DIRECTIONS: Readonly<Record<string, readonly [imports: readonly string[], 
   cli: [
     [
       ...['build', 'checks', 'engines', 'events', 'goldens', 'host', 'lower', 'models', 'onnx', 'plan', 'protocol'],
-      ...['reporters', 'runner', 'store', 'version', 'weights', 'workloads'],
+      ...['comparison', 'reporters', 'runner', 'store', 'version', 'weights', 'workloads'],
     ],
     'the top: parses, calls, prints',
   ],
 }
 
 /** Folders whose code is pure: values in, values out. */
-const PURE = ['graph', 'models', 'metrics', 'checks', 'events', 'lower']
+const PURE = ['graph', 'models', 'metrics', 'checks', 'comparison', 'events', 'lower']
 /** Node's modules that do nothing to the world. */
 const HARMLESS = ['node:util']
 const GENERATED = ['onnx/onnx_pb.ts']

@@ -68,6 +68,13 @@ export const secondsAsMs: Reader<number> = (text, flag) => {
   throw invalid(`'${text}' is not a number of seconds above 0`, flag, `for example ${flag} 20`)
 }
 
+/** A percentage, `5%` or `5`, given back as a share. */
+export const percentAsShare: Reader<number> = (text, flag) => {
+  const percent = Number(text.trim().replace(/\s*%$/, ''))
+  if (/\d/.test(text) && Number.isFinite(percent) && percent >= 0) return percent / 100
+  throw invalid(`'${text}' is not a percentage`, flag, `for example ${flag} 5%`)
+}
+
 /** `ttftMs=100` */
 export const target: Reader<readonly [metric: string, limit: number]> = async (text, flag) => {
   const { GenerationSettings } = await import('../plan/schema.ts')

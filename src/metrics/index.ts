@@ -13,9 +13,10 @@ export {
 export { nllOfTargets } from './likelihood.ts'
 export { compareLogits, type Flip, type LogitsComparison } from './logits.ts'
 
+export { mannWhitneyU } from './mann-whitney.ts'
 export { percentile } from './percentile.ts'
 export { type Ceilings, decodeWork, type ModelCost, prefillWork, roofline } from './roofline.ts'
-export { summarize } from './statistics.ts'
+export { bootstrapRatioOfMedians, summarize } from './statistics.ts'
 export { hasTrend, TREND_WINDOW } from './steadiness.ts'
 export { firstDifference, perplexity } from './text.ts'
 export { TopK, topTwo } from './topk.ts'

@@ -16,6 +16,11 @@ describe('the figures of a repetition', () => {
       ttftMs: 50,
       tpotMs: 40 / 3,
       e2eMs: 90,
+      itlMs: 10,
+      selectMs: 1,
+      prefillMs: 48,
+      tokensPerSecondPerUser: expect.closeTo(75, 9),
+      tokensPerSecond: expect.closeTo((2 * 4) / 0.09, 9),
       prefillTokensPerSecond: expect.closeTo(200 / 0.048, 9),
       decodeTokensPerSecond: expect.closeTo((2 * 3) / 0.04, 9),
     })

@@ -19,20 +19,35 @@ function latencyOf({ tokenMs }: GenerationSample) {
   return latency
 }
 
-/** The figures of one repetition, for the log. */
+/** The figures of one repetition, for the log; of gaps between tokens and choices of one, their median. */
 export function sampleValues(
   sample: GenerationSample,
   batch: number,
   inputTokens: number,
 ): Record<string, number | null> {
-  const { ttftMs, tpotMs, e2eMs } = latencyOf(sample)
+  const { ttftMs, itlMs, tpotMs, e2eMs } = latencyOf(sample)
   return {
     ttftMs,
     tpotMs,
     e2eMs,
+    itlMs: median(itlMs),
+    selectMs: median(sample.selectMs),
+    prefillMs: sample.deviceMs[0] ?? null,
+    tokensPerSecondPerUser: tokensPerSecondPerUser(tpotMs),
+    tokensPerSecond: throughputPerSecond(batch * sample.tokenMs.length, e2eMs),
     prefillTokensPerSecond: prefillTokensPerSecond(batch * inputTokens, sample.deviceMs[0] ?? e2eMs),
     decodeTokensPerSecond: decodeTokensPerSecond(batch, sample.tokenMs.length, e2eMs - ttftMs),
   }
+}
+
+/** Null of nothing. */
+function median(values: readonly number[]): number | null {
+  return values.length === 0
+    ? null
+    : percentile(
+        values.toSorted((a, b) => a - b),
+        50,
+      )
 }
 
 const present = (values: readonly (number | null)[]) => values.filter(value => value !== null)

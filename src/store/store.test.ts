@@ -106,6 +106,22 @@ describe('a store', () => {
     store.close()
   })
 
+  test('finds the last run, and those before it', () => {
+    let clock = 0
+    const store = openStore(path, () => clock++)
+    for (const id of ['old', 'middle', 'new']) write(store, id, 1)
+    for (const [name, id] of Object.entries({
+      last: 'new',
+      latest: 'new',
+      'last~0': 'new',
+      'last~1': 'middle',
+      'last~2': 'old',
+    }))
+      expect(store.find(name).id).toBe(id)
+    for (const missing of ['last~3', 'last~', 'last~x']) expect(codeOf(() => store.find(missing))).toBe('run-not-found')
+    store.close()
+  })
+
   test('refuses an event that cannot follow, and keeps the log as it was', () => {
     const store = openStore(path)
     const written = write(store, RUN, 3)

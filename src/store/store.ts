@@ -62,7 +62,7 @@ export interface Store {
   /** The newest run without a `run-ended`, or null. */
   latestUnfinished(): RunSummary | null
   /**
-   * The one run whose id begins with `prefix`; `latest` is the newest run.
+   * The one run whose id begins with `prefix`; `last` (or `latest`) is the newest run, `last~1` the one before it.
    * @throws AssayError `run-not-found`, or `argument-invalid` where several do
    */
   find(prefix: string): RunSummary
@@ -125,10 +125,12 @@ class SqliteStore implements Store {
   }
 
   find(prefix: string): RunSummary {
-    if (prefix === 'latest') {
-      const [latest] = this.runs(1)
-      if (latest === undefined) throw runNotFound(prefix, this.#path)
-      return latest
+    const recent = /^(?:latest|last)(?:~(\d{1,6}))?$/.exec(prefix)
+    if (recent !== null) {
+      const before = Number(recent[1] ?? 0)
+      const run = this.runs(before + 1)[before]
+      if (run === undefined) throw runNotFound(prefix, this.#path)
+      return run
     }
     const found = this.#select('WHERE substr(id, 1, length(?1)) = ?1 ORDER BY id LIMIT 5', prefix)
     const run = found.find(({ id }) => id === prefix) ?? found[0]

@@ -1,6 +1,7 @@
 /** Every command, in the order of the help; a new one is a file beside this one and a line here. */
 import type { Command } from '../command.ts'
 import { bench } from './bench.ts'
+import { compare } from './compare.ts'
 import { devices } from './devices.ts'
 import { engineCheck } from './engine-check.ts'
 import { exportModel } from './export.ts'
@@ -19,6 +20,7 @@ export const commands: readonly Command[] = [
   run,
   parity,
   bench,
+  compare,
   devices,
   models,
   history,

@@ -9,7 +9,7 @@ export const report = defineCommand({
   group: 'Look around:',
   summary: 'show or write the report of a run',
   details: `The exit code says whether the report was made, not what is in it.`,
-  arguments: { run: optionalArgument('[run]', "the beginning of a run's id, or latest (default: latest)") },
+  arguments: { run: optionalArgument('[run]', "the beginning of a run's id, last or last~1 (default: last)") },
   options: {
     format: option(
       '-f, --format <format>',

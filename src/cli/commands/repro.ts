@@ -10,7 +10,7 @@ export const repro = defineCommand({
   details: `The folder holds the inputs, both outputs as goldens, the model where it is small, a plan and a README with the one
 command that shows the failure again. A run keeps numbers and not tensors, so reference and device are computed again for it. Exit code
 0 where the check failed again, 3 where it did not or could not be run.`,
-  arguments: { run: optionalArgument('[run]', "the beginning of a run's id, or latest (default: latest)") },
+  arguments: { run: optionalArgument('[run]', "the beginning of a run's id, last or last~1 (default: last)") },
   options: {
     check: option('--check <check>', 'which check (default: the first that failed)', check),
     model: option('-m, --model <model>', 'on which model, as the plan names it', asText),
