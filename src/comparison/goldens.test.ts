@@ -93,6 +93,15 @@ describe('logits that differ', () => {
     })
   })
 
+  test('of which one side keeps fewer are not the same', () => {
+    const [eight, five] = [8, 5].map(k => side(keepPart(CASES, { what: 'top', k })))
+    if (eight === undefined || five === undefined) throw new Error('no sides')
+    expect(of(compared(eight, five), 'top_logits')).toMatchObject({
+      status: 'differs',
+      metrics: { maxAbs: 0, sharedTokens: 5 / 8 },
+    })
+  })
+
   test('hold a NaN on one side', () => {
     const comparison = compared(
       side(CASES),
