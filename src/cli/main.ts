@@ -1,5 +1,5 @@
 /** The process: its streams, its arguments and its end. Everything else is in program.ts. */
-import { assayHome } from '../build/home.ts'
+import { assayHome } from '../home.ts'
 import { EXIT } from './exit-code.ts'
 import { reportFailure } from './failure.ts'
 import { createOutput } from './output.ts'

@@ -2,16 +2,19 @@ import { extname } from 'node:path'
 import { SHARE_ENV, Worker } from 'node:worker_threads'
 import { WorkerError } from '../protocol/failure.ts'
 import type { Params, WorkerErrorCode } from '../protocol/messages.ts'
-import type { Answer, RequestContext } from '../protocol/serve.ts'
+import type { Answer, FileMethod, RequestContext } from '../protocol/serve.ts'
 import type { NamedTensors } from '../tensor.ts'
 import type { EngineDescription, EngineMethod } from './engine.ts'
 import type { NodeEngine } from './index.ts'
 import { ownTensors } from './transfer.ts'
 
+/** The calls that are answered in the engine's thread. */
+type ThreadMethod = EngineMethod | FileMethod
+
 /** What the main thread sends to the engine's thread. */
 export interface ThreadRequest {
   readonly id: number
-  readonly method: EngineMethod | 'devices'
+  readonly method: ThreadMethod | 'devices'
   readonly params: unknown
   readonly tensors: NamedTensors
 }
@@ -57,7 +60,7 @@ export class EngineThread {
     return ((await this.#send(0, 'devices', null, {}, () => undefined)) as { result: EngineDescription }).result
   }
 
-  async call<M extends EngineMethod>(
+  async call<M extends ThreadMethod>(
     method: M,
     params: Params<M>,
     tensors: NamedTensors,
@@ -73,7 +76,7 @@ export class EngineThread {
 
   #send(
     id: number,
-    method: EngineMethod | 'devices',
+    method: ThreadMethod | 'devices',
     params: unknown,
     tensors: NamedTensors,
     progress: Waiting['progress'],

@@ -7,6 +7,7 @@ import { Socket } from 'node:net'
 import { WorkerError } from '../protocol/failure.ts'
 import { METHODS, PROTOCOL_VERSION } from '../protocol/messages.ts'
 import { type Handlers, serve } from '../protocol/serve.ts'
+import { version } from '../version.ts'
 import { EngineThread } from './engine-thread.ts'
 import { isNodeEngine, type NodeEngine } from './index.ts'
 
@@ -31,14 +32,19 @@ function work(name: NodeEngine, descriptors: string): void {
   const handlers: Handlers = {
     async hello({ protocol }) {
       if (protocol !== PROTOCOL_VERSION)
-        throw new WorkerError('unsupported', `this worker speaks protocol ${PROTOCOL_VERSION}, not ${protocol}`)
-      const description = await engine.describe()
+        throw new WorkerError(
+          'unsupported',
+          `this worker, of Assay ${version}, speaks protocol ${PROTOCOL_VERSION}, not ${protocol}: install the same version of Assay on both sides`,
+        )
+      const { versions, ...description } = await engine.describe()
       const result = {
         protocol: PROTOCOL_VERSION,
         engine: name,
         pid: process.pid,
         methods: Object.keys(METHODS),
         heartbeatMs: HEARTBEAT_MS,
+        // The host tells where a worker on another machine is of another version than itself.
+        versions: { assay: version, ...versions },
         ...description,
       }
       return { result }
@@ -48,6 +54,8 @@ function work(name: NodeEngine, descriptors: string): void {
     generate: (...call) => engine.call('generate', ...call),
     measure: (...call) => engine.call('measure', ...call),
     unload: (...call) => engine.call('unload', ...call),
+    artifact: (...call) => engine.call('artifact', ...call),
+    write: (...call) => engine.call('write', ...call),
   }
 
   const [from = Number.NaN, to = Number.NaN] = descriptors.split(',').map(Number)
@@ -77,7 +85,9 @@ function workOverStandardStreams(): void {
     env: { ...process.env, ASSAY_FDS: '3,4' },
   })
   child.on('exit', (code, signal) => {
-    if (signal !== null) process.kill(process.pid, signal)
-    else process.exit(code ?? 0)
+    if (signal === null) process.exit(code ?? 0)
+    // ssh passes on codes and no signals, so the host reads which it was.
+    process.stderr.write(`the ${name} worker was killed by ${signal}\n`)
+    process.kill(process.pid, signal)
   })
 }

@@ -9,6 +9,10 @@ export const DEFAULT_DEADLINES_MS: Readonly<Record<Method, number>> = {
   generate: 1_800_000,
   measure: 1_800_000,
   unload: 60_000,
+  // What is there is hashed: 100 GB in some minutes.
+  artifact: 900_000,
+  // A few MB, over a slow line.
+  write: 300_000,
 }
 
 export interface Grace {

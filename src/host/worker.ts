@@ -5,8 +5,9 @@ import { describeIssue, type Frame } from '../protocol/frames.ts'
 import { METHODS, type Method, type Params, PROTOCOL_VERSION, type Result } from '../protocol/messages.ts'
 import type { NamedTensors } from '../tensor.ts'
 import { DEFAULT_DEADLINES_MS, DEFAULT_GRACE, type Grace } from './deadlines.ts'
+import { endingOf } from './ending.ts'
 import { type FailureKind, sayBytes, sayMs, WorkerFailure } from './failure.ts'
-import { isInGroup, isNearlyOutOfMemory, type MemoryReading, memoryCeilingBytes, readResidentBytes } from './memory.ts'
+import { isInGroup, type MemoryReading, readResidentBytes } from './memory.ts'
 import { type Exit, type WorkerCommand, WorkerProcess, within } from './process.ts'
 
 export interface WorkerOptions extends WorkerCommand {
@@ -74,7 +75,8 @@ export class WorkerHandle {
       closed: (error, midFrame) => void this.#framesEnded(error, midFrame),
     })
     void this.#process.exited.then(exit => this.#processEnded(exit))
-    this.#every(MEMORY_POLL_MS, () => this.#checkMemory())
+    // A worker behind standard streams may be on another machine, where its pid is another process's here: its heartbeats tell.
+    if (options.stdio !== true) this.#every(MEMORY_POLL_MS, () => this.#checkMemory())
   }
 
   /** The process that was started, or null where it could not be. */
@@ -214,41 +216,13 @@ export class WorkerHandle {
   }
 
   #processEnded(exit: Exit): void {
-    switch (exit.kind) {
-      case 'spawn': {
-        const why = exit.error.code === 'ENOENT' ? 'command or directory not found' : exit.error.message
-        void this.#fail('spawn', `could not be started: ${this.#options.command[0] ?? '(no command)'}: ${why}`)
-        return
-      }
-      case 'exit':
-        void this.#fail('exit', `exited with code ${exit.code}${this.#end === 'in mid-frame' ? ' in mid-frame' : ''}`)
-        return
-      case 'signal':
-        void this.#fail('signal', `was killed by ${exit.signal}${this.#explainSignal(exit.signal)}`)
-        return
-    }
-  }
-
-  #explainSignal(signal: NodeJS.Signals): string {
-    switch (signal) {
-      case 'SIGSEGV':
-      case 'SIGBUS':
-      case 'SIGILL':
-      case 'SIGFPE':
-      case 'SIGABRT':
-        return ' (a crash in native code)'
-      case 'SIGKILL': {
-        const memory = this.#memory
-        if (memory === null) return ' (from outside)'
-        const limit = Math.min(this.#options.memoryLimitBytes ?? Number.POSITIVE_INFINITY, memoryCeilingBytes())
-        const held = `it held ${sayBytes(memory.residentBytes)} of ${sayBytes(limit)}`
-        return isNearlyOutOfMemory(memory, limit)
-          ? ` (which is what the out-of-memory killer does: ${held}, and ${sayBytes(memory.availableBytes)} were free)`
-          : ` (from outside; ${held})`
-      }
-      default:
-        return ''
-    }
+    const { kind, what } = endingOf(exit, {
+      command: this.#options,
+      isInMidFrame: this.#end === 'in mid-frame',
+      memory: this.#memory,
+      memoryLimitBytes: this.#options.memoryLimitBytes,
+    })
+    void this.#fail(kind, what)
   }
 
   /** Records the first cause of death, kills the worker, and then tells the call in progress. Later causes are ignored. */

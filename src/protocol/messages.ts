@@ -112,6 +112,18 @@ export type GenerationSample = z.infer<typeof GenerationSample>
 /** Prompt tokens for each pass of a prefill; absent where the engine is to choose. One that cannot takes what it can. */
 const prefillChunk = z.int().positive().optional()
 
+/** A file's place below its folder: names with slashes between, none of which leads out of it on any system. */
+const RelativePath = z
+  .string()
+  .max(1024)
+  .refine(
+    path => path.split('/').every(name => name !== '' && name !== '.' && name !== '..' && !/[\\:\0]/.test(name)),
+    'is no plain relative path',
+  )
+
+/** What an artifact is kept under: a hash of its content. */
+const artifactKey = z.string().regex(/^[a-z0-9-]{1,128}$/)
+
 /** The calls of a host; a request's `params` and a response's `result` follow these. */
 export const METHODS = {
   hello: {
@@ -205,6 +217,25 @@ export const METHODS = {
     }),
   },
   unload: { params: z.object({ handle: z.string() }), result: z.object({}) },
+  /**
+   * For a worker that does not share the host's disk, before `load`: what it has of some files. `path` is the folder that holds them, once
+   * every file is whole and its sha256 right; else null, and `missing` says from which byte on each is wanted.
+   */
+  artifact: {
+    params: z.object({
+      key: artifactKey,
+      files: z
+        .array(z.object({ name: RelativePath, size: count, sha256: z.string().regex(/^[0-9a-f]{64}$/) }))
+        .min(1)
+        .max(4096),
+    }),
+    result: z.object({
+      path: z.string().nullable(),
+      missing: z.array(z.object({ name: z.string(), from: count })),
+    }),
+  },
+  /** Tensor in: `bytes` u8 [n], the file's next ones; `from` is the number of those that are there. */
+  write: { params: z.object({ key: artifactKey, name: RelativePath, from: count }), result: z.object({}) },
 } as const
 
 export type Method = keyof typeof METHODS

@@ -16,9 +16,18 @@ export interface RequestContext {
   progress(done: number, total: number): void
 }
 
+type Handler<M extends Method> = (
+  params: Params<M>,
+  tensors: NamedTensors,
+  context: RequestContext,
+) => Promise<Answer<M>>
+
+/** Calls that only a worker answers which keeps files for the host. */
+export type FileMethod = 'artifact' | 'write'
+
 /** One function for each call of the protocol. A WorkerError that it throws is the answer; so is any other error, as `failed`. */
-export type Handlers = {
-  readonly [M in Method]: (params: Params<M>, tensors: NamedTensors, context: RequestContext) => Promise<Answer<M>>
+export type Handlers = { readonly [M in Exclude<Method, FileMethod>]: Handler<M> } & {
+  readonly [M in FileMethod]?: Handler<M>
 }
 
 export interface ServeOptions {
@@ -98,7 +107,9 @@ async function call<M extends Method>(
   const parsed = METHODS[method].params.safeParse(params)
   if (!parsed.success) throw new WorkerError('invalid-request', `${method}: ${describeIssue(parsed.error)}`)
   // Parsed by this method's own schema on the line above; the table's type does not carry that through a generic index.
-  return handlers[method](parsed.data as Params<M>, tensors, context)
+  const handler = handlers[method] as Handler<M> | undefined
+  if (handler === undefined) throw new WorkerError('unsupported', `this worker does not answer ${method}`)
+  return handler(parsed.data as Params<M>, tensors, context)
 }
 
 function isMethod(name: string): name is Method {

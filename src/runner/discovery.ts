@@ -18,6 +18,8 @@ export interface EngineLaunch {
 /** A device with the worker that offers it. */
 export interface FoundDevice {
   readonly description: DeviceDescription
+  /** What its worker calls it: `ort:cpu` where the plan's engine `lab7` is an `ort`, and the device here `lab7:cpu`. */
+  readonly ownId: DeviceId
   readonly launch: EngineLaunch
   readonly forms: Result<'hello'>['forms']
   readonly methods: readonly string[]
@@ -55,7 +57,10 @@ export async function discover(
       continue
     }
     const { devices, forms, methods, versions } = answer.value
-    for (const description of devices) found.set(description.id, { description, launch, forms, methods, versions })
+    for (const device of devices) {
+      const description = { ...device, id: idUnder(launch.engine, device.id) }
+      found.set(description.id, { description, ownId: device.id, launch, forms, methods, versions })
+    }
   }
   return { devices: Array.from(found.values(), ({ description }) => description), found, problems }
 }
@@ -82,7 +87,7 @@ function placed(command: readonly string[], base: string): string[] {
 /** An engine need not look for devices that nobody named; where a named one is missing, all are asked for, to name them. */
 async function greet(launch: EngineLaunch, named: readonly DeviceId[] | null): Promise<Result<'hello'>> {
   const hello = await helloOf(launch, named)
-  const isMissing = named?.some(id => !hello.devices.some(device => device.id === id)) ?? false
+  const isMissing = named?.some(id => !hello.devices.some(device => idUnder(launch.engine, device.id) === id)) ?? false
   return isMissing ? helloOf(launch, null) : hello
 }
 
@@ -109,7 +114,18 @@ function problemOf({ engine, command }: EngineLaunch, error: unknown, isOfPlan: 
       message: `there is no ${command[0]} to run it: install Python, or name one with --python`,
       isAbsent: true,
     }
-  return { engine, message: error instanceof Error ? error.message : String(error), isAbsent: false }
+  return { engine, message: error instanceof Error ? messageOf(error) : String(error), isAbsent: false }
+}
+
+/** With the last line that a worker wrote, such as ssh's own words. */
+function messageOf(error: Error): string {
+  const lastWords = error instanceof WorkerFailure ? error.stderrTail.trim().split('\n').at(-1) : ''
+  return lastWords ? `${error.message}; it wrote last: ${lastWords}` : error.message
+}
+
+/** A device's name under that of its engine here: its worker may have been given another, as one of two labs with the same engine. */
+function idUnder(engine: string, ownId: DeviceId): DeviceId {
+  return `${engine}${ownId.slice(engineOf(ownId).length)}`
 }
 
 /** `torch` of `torch:cuda:0`. */

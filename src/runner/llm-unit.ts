@@ -14,7 +14,7 @@ import { chosenPrompts } from './paths.ts'
 import { isReference, judgedBy, referenceDevice } from './reference.ts'
 import type { UnitContext } from './request.ts'
 import { noRoom, type Placements } from './room.ts'
-import { Session } from './session.ts'
+import { Session, type Teller } from './session.ts'
 import { unitLimits } from './unit-limits.ts'
 import { activity, askedChecks, judgeAll, tellLoaded } from './unit-parts.ts'
 import { UnitWorker } from './unit-worker.ts'
@@ -44,7 +44,8 @@ export async function runLlmUnit(context: UnitContext): Promise<void> {
   activity(context, 'building and loading the graph')
   const loadable = loadableFor(model, found, precision, plan.options, home)
   const limits = unitLimits(plan, found)
-  const worker = await UnitWorker.open(what => Session.open(found.launch, what, limits, signal), loadable)
+  const tell: Teller = text => activity(context, text)
+  const worker = await UnitWorker.open(what => Session.open(found.launch, what, limits, signal, tell), loadable)
   try {
     const session = worker.latest
     tellLoaded(context, session, model, loadable, judged.workload.remarks)

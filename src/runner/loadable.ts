@@ -1,11 +1,14 @@
+import { join } from 'node:path'
 import { buildArtifact } from '../build/artifact.ts'
 import { checkpointOf } from '../build/checkpoint.ts'
 import { type Footprint, footprintOfGraph, footprintOfWeights } from '../build/footprint.ts'
 import type { LanguageModel, Model } from '../build/model.ts'
 import { type LoweredGraph, lower, policyFor } from '../lower/index.ts'
 import type { Plan } from '../plan/schema.ts'
-import type { Precision } from '../words.ts'
+import { rememberedChecksums } from '../weights/checksums.ts'
+import type { Form, Precision } from '../words.ts'
 import type { FoundDevice } from './discovery.ts'
+import { parcelOf } from './parcel.ts'
 import type { Loadable } from './session.ts'
 
 /** Why a device cannot run a model at a precision, or null where it can. */
@@ -23,18 +26,25 @@ export function unsupported(
 /** What the device's worker is told to load: a graph lowered for it, or the model's directory. Builds either if need be. */
 export function loadableFor(
   model: Model,
-  { description, forms, launch }: FoundDevice,
+  { description, ownId, forms, launch }: FoundDevice,
   precision: Precision,
   options: Plan['options'],
   home: string,
 ): Loadable {
-  const shared = { device: description.id, precision, options: options[launch.engine] ?? {} }
-  if (model.kind === 'onnx') return { ...shared, form: 'onnx', path: model.path, interface: null }
-  if (!forms.includes('onnx'))
-    return { ...shared, form: 'huggingface', path: checkpointOf(model, home), interface: null }
+  const loadable = (form: Form, path: string, graph: Loadable['interface']): Loadable => ({
+    device: ownId,
+    precision,
+    options: options[launch.engine] ?? {},
+    form,
+    path,
+    interface: graph,
+    parcel: () => parcelOf(form, path, rememberedChecksums(join(home, 'checksums'))),
+  })
+  if (model.kind === 'onnx') return loadable('onnx', model.path, null)
+  if (!forms.includes('onnx')) return loadable('huggingface', checkpointOf(model, home), null)
   const { dialect, properties } = description
   const artifact = buildArtifact(model, precision, dialect ?? 'portable', home, properties['provider'])
-  return { ...shared, form: 'onnx', ...artifact }
+  return loadable('onnx', artifact.path, artifact.interface)
 }
 
 /** The graph that `loadableFor` would build, or null where the engine takes the directory as it is. */

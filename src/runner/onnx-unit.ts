@@ -12,7 +12,7 @@ import { Skip } from './outcome.ts'
 import type { Origin } from './reference.ts'
 import type { UnitContext } from './request.ts'
 import { sessionLimits } from './request.ts'
-import { Session } from './session.ts'
+import { Session, type Teller } from './session.ts'
 import { activity, askedChecks, judgeAll, tellLoaded } from './unit-parts.ts'
 
 interface Expected {
@@ -33,7 +33,8 @@ export async function runOnnxUnit(context: UnitContext): Promise<void> {
 
   activity(context, 'loading the graph')
   const loadable = loadableFor(model, found, precision, plan.options, home)
-  const session = await Session.open(found.launch, loadable, sessionLimits(plan), signal)
+  const tell: Teller = text => activity(context, text)
+  const session = await Session.open(found.launch, loadable, sessionLimits(plan), signal, tell)
   try {
     tellLoaded(context, session, { fingerprint: model.fingerprint, parameters: null }, loadable)
     const outputs = await observeData(session, reference.outputs, activity(context, 'device outputs'))

@@ -33,6 +33,7 @@ function device(
       properties: {},
       ...described,
     },
+    ownId: 'npu:npu',
     launch: { engine: 'npu', command: ['npu'], stdio },
     forms,
     methods: [],

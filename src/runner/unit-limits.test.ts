@@ -12,6 +12,7 @@ function planOf(batch: unknown, limits: Readonly<Record<string, number>> = {}): 
 function found(kind: 'cpu' | 'gpu', memoryBytes: number | null, stdio = false): FoundDevice {
   return {
     description: { id: 'npu:a', name: 'a', kind, memoryBytes, precisions: ['fp32'], dialect: 'ort', properties: {} },
+    ownId: 'npu:a',
     launch: { engine: 'npu', command: ['npu'], stdio },
     forms: ['onnx'],
     methods: [],
