@@ -2,6 +2,7 @@ import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Kept } from '../goldens/partial.ts'
 import { resolveDevice } from '../plan/resolve.ts'
+import type { Plan } from '../plan/schema.ts'
 import { captureGolden } from '../runner/capture.ts'
 import type { DeviceId, Precision } from '../words.ts'
 import type { Context } from './command.ts'
@@ -12,6 +13,8 @@ import { interruptibly } from './run/interrupt.ts'
 export interface Capture {
   readonly model: string
   readonly device: DeviceId
+  /** Engines beside those that Assay has. */
+  readonly engines: Plan['engines']
   readonly precision: Precision
   readonly path: string
   readonly prompts: string | null
@@ -24,7 +27,7 @@ export async function capture(request: Capture, { output, cwd, home }: Context) 
   const { model, device, precision, path } = request
   checkWritable(path, 'give a file in a folder that exists')
   return interruptibly(output.note, async signal => {
-    const { discovered, found } = await lookAround({}, cwd, [device], output)
+    const { discovered, found } = await lookAround(request.engines, cwd, [device], output)
     resolveDevice(device, found)
     const place = (file: string | null) => (file === null ? undefined : resolve(cwd, file))
     const files = { prompts: place(request.prompts), text: place(request.text) }

@@ -58,6 +58,15 @@ export function listOption<T>(flags: string, about: string, reader: Reader<T>): 
   }
 }
 
+/** An option with one value each time that it is given; none where it is not. */
+export function eachOption<T>(flags: string, about: string, reader: Reader<T>): OptionSpec<readonly T[]> {
+  return {
+    flags,
+    about,
+    read: given => Promise.all(texts(given).map(text => reader(text, longFlag(flags)))),
+  }
+}
+
 /** An option whose value may be left out: null where it is not given, '' where it has no value. */
 export function optionalValue(flags: string, about: string): OptionSpec<string | null> {
   return {

@@ -30,12 +30,14 @@ function work(name: NodeEngine, descriptors: string): void {
   const engine = new EngineThread(name)
 
   const handlers: Handlers = {
-    async hello({ protocol }) {
+    async hello({ protocol, devices }) {
       if (protocol !== PROTOCOL_VERSION)
         throw new WorkerError(
           'unsupported',
           `this worker, of Assay ${version}, speaks protocol ${PROTOCOL_VERSION}, not ${protocol}: install the same version of Assay on both sides`,
         )
+      // The environment of the host does not come through ssh.
+      if (devices !== undefined) process.env['ASSAY_DEVICES'] ??= devices.join(',')
       const { versions, ...description } = await engine.describe()
       const result = {
         protocol: PROTOCOL_VERSION,

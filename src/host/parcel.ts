@@ -27,6 +27,9 @@ export interface SendOptions {
   onProgress(doneBytes: number, totalBytes: number): void
 }
 
+/** Who gets it. */
+type Receiver = Pick<WorkerHandle, 'engine' | 'call'>
+
 /** Large enough that a line with a long way (100 ms) still carries 40 MB/s, since each piece is answered before the next is sent. */
 const PIECE_BYTES = 4 << 20
 /** How often the worker may be asked again without having more than before. */
@@ -36,7 +39,7 @@ const FRUITLESS = 3
  * Sends what the worker does not have, and gives the folder on its machine.
  * @throws what `call` throws; AssayError where a file changes meanwhile, or the worker's answer is about no file of these
  */
-export async function sendParcel(worker: WorkerHandle, parcel: Parcel, options: SendOptions): Promise<string> {
+export async function sendParcel(worker: Receiver, parcel: Parcel, options: SendOptions): Promise<string> {
   const { signal } = options
   const files = parcel.files.map(({ name, sizeBytes: size, sha256 }) => ({ name, size, sha256 }))
   let leastBytes = Number.POSITIVE_INFINITY
@@ -58,7 +61,7 @@ interface Missing {
   readonly from: number
 }
 
-function missingOf({ engine }: WorkerHandle, { files }: Parcel, { missing }: Result<'artifact'>): Missing[] {
+function missingOf({ engine }: Receiver, { files }: Parcel, { missing }: Result<'artifact'>): Missing[] {
   const wrong = (what: string) => new AssayError('protocol-invalid', `the ${engine} worker ${what}`)
   if (missing.length === 0) throw wrong('has not got the files, and misses none of them')
   return missing.map(({ name, from }) => {
@@ -70,7 +73,7 @@ function missingOf({ engine }: WorkerHandle, { files }: Parcel, { missing }: Res
 }
 
 async function sendMissing(
-  worker: WorkerHandle,
+  worker: Receiver,
   key: string,
   missing: readonly Missing[],
   totalBytes: number,
@@ -111,7 +114,7 @@ async function* pieces({ path, sizeBytes }: ParcelFile, from: number) {
   }
 }
 
-function neverWhole({ engine }: WorkerHandle, missing: readonly Missing[], leftBytes: number): AssayError {
+function neverWhole({ engine }: Receiver, missing: readonly Missing[], leftBytes: number): AssayError {
   return new AssayError(
     'engine-failed',
     `${missing.map(({ file }) => file.name).join(', ')} did not become whole over there: ${sayBytes(leftBytes)} are missing of what was sent to ${engine} ${FRUITLESS} times`,

@@ -125,7 +125,12 @@ export class WorkerHandle {
 
   /** Says hello. @throws as `call`, and AssayError for a worker of another protocol version */
   async greet(): Promise<void> {
-    const { result } = await this.call('hello', { protocol: PROTOCOL_VERSION, host: 'assay' })
+    const { devices } = this.#options
+    const { result } = await this.call('hello', {
+      protocol: PROTOCOL_VERSION,
+      host: 'assay',
+      ...(devices !== undefined && { devices: [...devices] }),
+    })
     if (result.protocol !== PROTOCOL_VERSION)
       throw new AssayError(
         'protocol-invalid',

@@ -127,7 +127,12 @@ const artifactKey = z.string().regex(/^[a-z0-9-]{1,128}$/)
 /** The calls of a host; a request's `params` and a response's `result` follow these. */
 export const METHODS = {
   hello: {
-    params: z.object({ protocol: z.int(), host: z.string() }),
+    params: z.object({
+      protocol: z.int(),
+      host: z.string(),
+      /** The devices that will be used, as ASSAY_DEVICES has them where it comes through: no other need be looked for. */
+      devices: z.array(DeviceId).optional(),
+    }),
     result: z.object({
       protocol: z.int(),
       engine: z.string().regex(/^[a-z][a-z0-9-]*$/),

@@ -141,16 +141,18 @@ async function sent(
   parcel: Parcel,
   signal: AbortSignal,
 ): Promise<string> {
+  const what = form === 'onnx' ? 'graph' : 'model'
   let progress: ReturnType<Teller> | null = null
   let told = -1
   const folder = await sendParcel(worker, parcel, {
     signal,
     onProgress(doneBytes, totalBytes) {
-      progress ??= tell(`sending the ${form === 'onnx' ? 'graph' : 'model'} to ${launch.engine}`)
+      progress ??= tell(`sending the ${what} to ${launch.engine}`)
       const percent = totalBytes === 0 ? 100 : Math.floor((100 * doneBytes) / totalBytes)
       if (percent > told) progress(percent, 100)
       told = Math.max(told, percent)
     },
   })
+  if (progress !== null) tell(`loading the ${what} on ${launch.engine}`)
   return pathIn(folder, form, path)
 }

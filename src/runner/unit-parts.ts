@@ -6,6 +6,7 @@ import type { Placement } from '../protocol/messages.ts'
 import type { Precision } from '../words.ts'
 import type { UnitContext } from './request.ts'
 import type { Loadable, Session } from './session.ts'
+import { otherVersion } from './versions.ts'
 import { weightBytes } from './weight-bytes.ts'
 
 /** Says what the unit is doing, for people. */
@@ -64,6 +65,12 @@ function sameProvider(provider: string, device: string): boolean {
   return provider.toLowerCase().replace('executionprovider', '') === device.toLowerCase()
 }
 
+function versionRemarks({ discovered, unit }: UnitContext): string[] {
+  const found = discovered.found.get(unit.header.device)
+  const remark = found === undefined ? null : otherVersion(found)
+  return remark === null ? [] : [remark]
+}
+
 /** Tells what was loaded, and how it was really placed. */
 export function tellLoaded(
   context: UnitContext,
@@ -83,7 +90,7 @@ export function tellLoaded(
     parameters: model.parameters,
     weightBytes: weightBytes(loadable),
     placement,
-    remarks: [...remarksOn(placement, precision, device), ...remarks],
+    remarks: [...remarksOn(placement, precision, device), ...versionRemarks(context), ...remarks],
     loadMs,
   })
 }

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { AssayError } from '../../errors.ts'
 import { defineCommand } from '../command.ts'
+import { engineSpecs, namedEngines } from '../named-engines.ts'
 import { argument, flag, listOption, option, outputFiles } from '../option.ts'
 import { count, countOrMax, device, PRECISION_WORDS, precision, REPORTS, secondsAsMs, target } from '../readers.ts'
 
@@ -39,6 +40,7 @@ and which of the device's limits, as measured on it, binds there.`,
       'what must be met: ttftMs=100 at most, tokensPerSecond=1000 or tokensPerSecondPerUser=20 at least, peakMemoryShare=0.9 at most',
       target,
     ),
+    engine: namedEngines,
     report: outputFiles('--report <file>', REPORTS),
     verbose: flag('-v, --verbose', 'tell every step on standard error'),
   },
@@ -57,7 +59,10 @@ and which of the device's limits, as measured on it, binds there.`,
       about: 'with targets that must be met',
     },
   ],
-  async handler({ model, device: devices, precision: precisions, report, verbose, ...timing }, context) {
+  async handler(
+    { model, device: devices, engine: engines, precision: precisions, report, verbose, ...timing },
+    context,
+  ) {
     if (devices === null)
       throw new AssayError('argument-invalid', 'which device? --device is needed', {
         hint: '`assay devices` lists those here',
@@ -69,6 +74,7 @@ and which of the device's limits, as measured on it, binds there.`,
         name: `bench ${model}`,
         models: [model],
         devices,
+        engines: engineSpecs(engines),
         precisions,
         checks: [],
         benchmarks: {

@@ -3,6 +3,7 @@ import { AssayError } from '../../errors.ts'
 import type { Kept } from '../../goldens/partial.ts'
 import { defineCommand } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
+import { engineSpecs, namedEngines } from '../named-engines.ts'
 import { argument, asText, option } from '../option.ts'
 import { count, device, oneOf, PRECISION_WORDS, precision } from '../readers.ts'
 
@@ -16,6 +17,7 @@ export const goldenCapture = defineCommand({
     output: option('-o, --output <file>', 'the golden, a .safetensors file; needed', asText),
     device: option('-d, --device <device>', 'the device that defines right (default: ort:cpu)', device),
     precision: option('-p, --precision <precision>', `${PRECISION_WORDS} (default: fp32)`, precision),
+    engine: namedEngines,
     prompts: option('--prompts <file>', 'prompts of your own, a JSON file (default: those of the model)', asText),
     text: option('--text <file>', "a text for perplexity (default: the model's own)", asText),
     outputs: option(
@@ -34,7 +36,7 @@ export const goldenCapture = defineCommand({
     },
   ],
   async handler(
-    { model, output: file, device: asked, precision: type, prompts, text, outputs, top },
+    { model, output: file, device: asked, engine, precision: type, prompts, text, outputs, top },
     { output, cwd, home },
   ) {
     if (file === null)
@@ -45,6 +47,7 @@ export const goldenCapture = defineCommand({
     const request = {
       model,
       device: asked ?? 'ort:cpu',
+      engines: engineSpecs(engine),
       precision: type ?? 'fp32',
       path: resolve(cwd, file),
       prompts,

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { AssayError } from '../../errors.ts'
 import type { Precision } from '../../words.ts'
 import { defineCommand } from '../command.ts'
+import { engineSpecs, namedEngines } from '../named-engines.ts'
 import { argument, asText, flag, listOption, option, outputFiles } from '../option.ts'
 import { check, device, PRECISION_WORDS, precision, REPORTS } from '../readers.ts'
 
@@ -22,6 +23,7 @@ perplexity, top-1, size and speed, fp32 beside them.`,
     text: option('--text <file>', "a text for perplexity (default: the model's own)", asText),
     reference: option('--reference <device>', 'the device that defines right (default: ort:cpu), at fp32', device),
     check: listOption('--check <list>', 'only these checks (default: all)', check),
+    engine: namedEngines,
     report: outputFiles('--report <file>', REPORTS),
     verbose: flag('-v, --verbose', 'tell every step on standard error'),
   },
@@ -35,8 +37,15 @@ perplexity, top-1, size and speed, fp32 beside them.`,
       command: 'parity zoo/llama --device ort:cpu --golden lab7.safetensors',
       about: 'against what another machine computed',
     },
+    {
+      command: "parity zoo/llama --engine 'lab7=ssh lab7 assay worker ort' --device lab7:cpu",
+      about: 'a device of another machine: docs/remote.md',
+    },
   ],
-  async handler({ model, device: devices, precision: precisions, check: checks, report, verbose, ...files }, context) {
+  async handler(
+    { model, device: devices, engine: engines, precision: precisions, check: checks, report, verbose, ...files },
+    context,
+  ) {
     const { cwd } = context
     if (devices === null)
       throw new AssayError('argument-invalid', 'which device? --device is needed', {
@@ -51,6 +60,7 @@ perplexity, top-1, size and speed, fp32 beside them.`,
         reference: files.reference === null ? null : { device: files.reference },
         models: [{ model, golden: place(files.golden), prompts: place(files.prompts), text: place(files.text) }],
         devices,
+        engines: engineSpecs(engines),
         ...(precisions === null || precisions.length < 2 ? { precisions } : comparison(precisions)),
         checks,
       },

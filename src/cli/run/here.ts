@@ -3,6 +3,7 @@ import { engineNames } from '../../engines/index.ts'
 import type { Found } from '../../plan/resolve.ts'
 import type { Plan } from '../../plan/schema.ts'
 import { type Discovered, discover } from '../../runner/discovery.ts'
+import { otherVersion } from '../../runner/versions.ts'
 import type { DeviceId } from '../../words.ts'
 import type { Output } from '../output.ts'
 
@@ -25,6 +26,8 @@ export async function lookAround(
   const { devices, problems } = discovered
   for (const { engine, message, isAbsent } of problems)
     if (!isAbsent) output.note(`warning: engine '${engine}' could not be asked: ${message}`)
+  for (const remark of new Set(Array.from(discovered.found.values(), otherVersion)))
+    if (remark !== null) output.note(`warning: ${remark}`)
   return {
     discovered,
     found: { devices, problems, engines: [...new Set([...engineNames, ...Object.keys(own)])] },
