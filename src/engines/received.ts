@@ -1,6 +1,7 @@
 /** Files that a host sends, since it does not share this machine's disk: `received/KEY/NAME`, and `NAME.part` while they come. */
 import {
   closeSync,
+  existsSync,
   fstatSync,
   mkdirSync,
   constants as open,
@@ -70,12 +71,26 @@ function refuseClashes(files: readonly File[]): void {
   }
 }
 
-/** How much of a file is here. What is too long, or as long as it should be and not the file, is deleted. */
-function keptBytes(path: string, { size, sha256 }: File, checksumOf: Checksum): number | 'whole' {
-  const isRight = (candidate: string) => sizeOf(candidate) === size && checksumOf(candidate) === sha256
-  if (isRight(path)) return 'whole'
-  rmSync(path, { recursive: true, force: true })
+/**
+ * How much of a file is here. What is too long, or as long as it should be and not the file, is deleted. Another host may send the same
+ * meanwhile: what it took away while this looked is looked for again.
+ */
+function keptBytes(path: string, file: File, checksumOf: Checksum): number | 'whole' {
+  try {
+    return lookAt(path, file, checksumOf)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return keptBytes(path, file, checksumOf)
+    throw error
+  }
+}
+
+function lookAt(path: string, { size, sha256 }: File, checksumOf: Checksum): number | 'whole' {
   const transit = `${path}${TRANSIT}`
+  const isRight = (candidate: string) => sizeOf(candidate) === size && checksumOf(candidate) === sha256
+  if (existsSync(path)) {
+    if (isRight(path)) return 'whole'
+    rmSync(path, { recursive: true })
+  }
   const kept = sizeOf(transit)
   if (kept !== null && kept < size) return kept
   if (isRight(transit)) {

@@ -82,3 +82,9 @@ test('an interrupt reaches the call in progress, and one that waits is never beg
   ])
   expect(begun).toEqual(['first'])
 })
+
+test('a call that this worker has no handler for is unsupported', async () => {
+  const { host, next } = pair({})
+  await host.send({ kind: 'request', id: 1, method: 'write', params: { key: 'a', name: 'b', from: 0 } })
+  expect(await next(1)).toMatchObject([{ code: 'unsupported', message: 'this worker does not answer write' }])
+})
