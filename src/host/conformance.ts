@@ -6,6 +6,7 @@ import { describeIssue } from '../protocol/frames.ts'
 import { METHODS, type Method, type Params, PROTOCOL_VERSION, type Result } from '../protocol/messages.ts'
 import { type NamedTensors, tensorOf, tokenTensor } from '../tensor.ts'
 import type { Form } from '../words.ts'
+import { keepsFiles } from './conformance-files.ts'
 import { ConformancePeer, NoAnswer } from './conformance-peer.ts'
 import { sayBytes, sayMs } from './failure.ts'
 import type { WorkerCommand } from './process.ts'
@@ -107,6 +108,14 @@ const CHECKS: Readonly<Record<string, Check>> = {
     if (longestMs > 2 * periodMs + 250)
       throw new Error(`was silent for ${sayMs(longestMs)}, and promised ${periodMs} ms`)
     return `every ${periodMs} ms promised, ${sayMs(longestMs)} at most`
+  },
+
+  async 'keeps the files that it is sent'(peer, state) {
+    const { methods } = need(state.hello, 'it has not said hello')
+    const told = ['artifact', 'write'].filter(method => methods.includes(method))
+    if (told.length === 0) throw new Skip('it keeps none: it is given paths on a disk that it shares')
+    if (told.length === 1) throw new Error(`answers ${told} alone: artifact and write go together`)
+    return keepsFiles((method, params, tensors) => askWell(peer, method, params, tensors), peer)
   },
 
   async 'loads a model'(peer, state) {

@@ -134,7 +134,7 @@ export class WorkerHandle {
     if (result.protocol !== PROTOCOL_VERSION)
       throw new AssayError(
         'protocol-invalid',
-        `the ${this.engine} worker speaks protocol ${result.protocol}, this Assay speaks ${PROTOCOL_VERSION}`,
+        `the ${this.engine} worker speaks protocol ${result.protocol}, this Assay speaks ${PROTOCOL_VERSION}: update the older of the two`,
       )
     this.#hello = result
     if (result.heartbeatMs > 0) this.#watchHeartbeat(Math.max(this.#grace.silenceMs, 3 * result.heartbeatMs))

@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest'
 import { engineCommand } from '../../src/engines/index.ts'
 import { checkWorker } from '../../src/host/index.ts'
+import { temporaryDirectory } from '../temporary.ts'
 
 const root = `${import.meta.dirname}/../..`
 const example = ['python3', `${root}/workers/example/worker.py`]
 
 test.each([false, true])('the ort worker conforms (over standard streams: %s)', async stdio => {
-  const report = await checkWorker({ command: engineCommand('ort'), stdio })
+  const report = await checkWorker({ command: engineCommand('ort'), stdio, env: { ASSAY_HOME: temporaryDirectory() } })
   expect(report.checks.filter(check => check.status !== 'pass')).toEqual([])
   expect(report).toMatchObject({ engine: 'ort', conforms: true })
 })
@@ -15,6 +16,7 @@ test.each([false, true])('the example worker conforms (over standard streams: %s
   const report = await checkWorker({ command: example, stdio }, { model: `${root}/workers/example/bigram` })
   expect(report.checks.filter(check => check.status === 'fail')).toEqual([])
   expect(report.checks.filter(check => check.status === 'skip').map(check => check.name)).toEqual([
+    'keeps the files that it is sent',
     'gives tensors back byte for byte',
   ])
 })
