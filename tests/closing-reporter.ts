@@ -11,7 +11,7 @@ export default class ClosingReporter implements Reporter {
     const skipped = tests.filter(test => ['skipped', 'pending'].includes(test.result().state))
     const lines = [...skippedGroups(skipped)]
     if (skipped.length > 0)
-      lines.push('What these need, and how to get it: CONTRIBUTING.md (Python packages, a browser)')
+      lines.push('What these need, and how to get it: CONTRIBUTING.md (Python packages, a browser, an sshd)')
     if (skipped.length > 0 && process.env['CI'] === 'true') {
       lines.push(`CI=true, and ${skipped.length} tests were skipped: nothing may be skipped in CI`)
       process.exitCode = 1

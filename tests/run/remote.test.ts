@@ -118,7 +118,7 @@ describe.skipIf(missing !== null)(`through sshd${missing === null ? '' : ` (${mi
     expect([...before.keys()].map(name => name.split('/')[1]).toSorted()).toEqual(['model.onnx', 'model.onnx.data'])
     expect(kept('lab8').size).toBe(2)
 
-    const second = await conduct(plan, home)
+    const second = await conduct({ ...plan, devices: ['lab7:cpu'] }, home)
     expect(second.unit('lab7:cpu').status).toBe('pass')
     expect(activities(second).filter(text => text.startsWith('sending'))).toEqual([])
     expect(kept('lab7')).toEqual(before)
