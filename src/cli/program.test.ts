@@ -21,7 +21,11 @@ async function assay(line: string): Promise<{ code: number; stdout: string; stde
 const examples = commands.flatMap(command => command.examples.map(example => [example.command, command.name] as const))
 
 test.each(examples)('the example `assay %s` parses, as the command %s', async (example, name) => {
-  const words = example.replace(/ > .*/, '').split(' ')
+  // As a shell takes them apart: what stands in quotes is one word.
+  const words = Array.from(
+    example.replace(/ > .*/, '').matchAll(/'([^']*)'|(\S+)/g),
+    ([word, quoted]) => quoted ?? word,
+  )
   const output = createOutput({ write: () => {} }, { write: () => {} }, {}, false)
   let parsed: string | null = null
   const parser = createParser(output, async command => {
