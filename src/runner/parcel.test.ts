@@ -39,7 +39,7 @@ test('a graph goes with the files of its weights, and with nothing else of its f
 test('a directory goes with config, weights and tokenizer, without goldens and other formats', () => {
   const folder = temporaryDirectory()
   const wanted = ['config.json', 'merges.txt', 'model-00001-of-00002.safetensors', 'tokenizer.json', 'tokenizer.model']
-  for (const name of [...wanted, 'pytorch_model.bin', 'README.md', '.gitattributes'])
+  for (const name of [...wanted, 'pytorch_model.bin', 'README.md', 'workload.json', 'heldout.txt', '.gitattributes'])
     writeFileSync(join(folder, name), name)
   mkdirSync(join(folder, 'goldens'))
   writeFileSync(join(folder, 'goldens', 'torch.safetensors'), '')

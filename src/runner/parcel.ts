@@ -7,8 +7,8 @@ import { externalFiles } from '../onnx/external-files.ts'
 import type { Checksum } from '../weights/checksums.ts'
 import type { Form } from '../words.ts'
 
-/** Of a model's directory: config, weights with their index, tokenizer, chat template; not its goldens, nor other formats of its weights. */
-const OF_CHECKPOINT = /\.(json|safetensors|txt|model|jinja|tiktoken)$/
+/** Of a model's directory: config, weights with their index, tokenizer, chat template; not its prompts, texts and goldens, nor other formats of its weights. */
+const OF_CHECKPOINT = /(?<!^workload)\.json$|\.(safetensors|model|jinja|tiktoken)$|^(merges|vocab)\.txt$/
 
 /** An .onnx file with the files that its weights lie in, or what any framework loads of a model's directory. */
 export function parcelOf(form: Form, path: string, checksumOf: Checksum): Parcel {
