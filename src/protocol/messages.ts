@@ -166,6 +166,8 @@ export const METHODS = {
       placement: Placement.nullable(),
       /** Memory that the worker holds on the device after loading. */
       memoryBytes: count.nullable(),
+      /** What the runtime says of itself that could explain a result: flags, thread counts, modes. */
+      settings: z.record(z.string(), z.string()).optional(),
     }),
   },
   /** Tensors in: the model's inputs by name. Tensors out: its outputs by name. */

@@ -16,12 +16,12 @@ def main() -> NoReturn:
     if name not in ENGINES:
         print(f"usage: worker.py ENGINE, one of {', '.join(ENGINES)}", file=sys.stderr)
         sys.exit(2)
-    frames = Frames(*_descriptors())
+    frames = Frames(*descriptors())
     calls = Calls(name, ENGINES[name](), Received(received_home(os.environ)))
     Server(frames, calls.table).serve()
 
 
-def _descriptors() -> tuple[int, int]:
+def descriptors() -> tuple[int, int]:
     """The descriptors that the host names, or copies of standard input and output for a worker that is reached through ssh.
 
     Copies, since whatever a library prints from then on goes to standard error, and what it reads comes from nowhere.

@@ -5,6 +5,7 @@ import queue
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
@@ -131,4 +132,5 @@ class Server:
         except (WorkerError, BrokenPipeError):
             raise
         except Exception as error:
+            traceback.print_exc()
             raise worker_error(error, str(method)) from error

@@ -1,5 +1,6 @@
 """A compiled model of OpenVINO."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -56,9 +57,15 @@ def _as_tensor(value: Value) -> Any:
 
 def _describe(port: Any) -> ValueInfo:
     type = port.get_element_type().get_type_name().replace("boolean", "bool")
-    name = port.get_any_name()
+    name = _declared_name(port)
     if type not in BYTES_PER_ELEMENT:
         raise WorkerError("unsupported", f"{name} is of type {type}, and cannot be sent")
     # OpenVINO forgets the names of dimensions that vary.
     shape = tuple(int(str(size)) if size.is_static else str(size) for size in port.get_partial_shape())
     return ValueInfo(name, type, shape)
+
+
+def _declared_name(port: Any) -> str:
+    """A port may have several names, those of the graph's own nodes among them; its node is called by the declared one."""
+    declared = re.sub(r"/sink_port_\d+$", "", port.get_node().get_friendly_name())
+    return declared if declared in port.get_names() else str(port.get_any_name())

@@ -33,7 +33,7 @@ class TorchDecoding:
         self._next = mask.sum(-1, keepdim=True)
         self._cache = transformers.DynamicCache(config=model.config)
         self._length = 0
-        # [batch, vocabulary] after the last pass
+        # f32 [batch, vocabulary] after the last pass
         self._logits = self._ids.new_empty(0)
 
     def prefill(self, turn: Turn | None) -> float:
@@ -72,10 +72,10 @@ class TorchDecoding:
             best = self._logits.argmax(-1, keepdim=True)
             others = self._logits.scatter(-1, best, float("-inf"))
             second = others.argmax(-1, keepdim=True)
-            values = torch.cat([self._logits.gather(-1, best), others.gather(-1, second)], -1).float().tolist()
+            values = torch.cat([self._logits.gather(-1, best), others.gather(-1, second)], -1).tolist()
             ids = torch.cat([best, second], -1).tolist()
         return [TopTwo(*pair, *logits) for pair, logits in zip(ids, values)]
 
     def logits(self) -> bytes:
-        host = self._logits.float().cpu().contiguous()
+        host = self._logits.cpu().contiguous()
         return bytes(memory_of(host))

@@ -15,7 +15,6 @@ from .memory import held_bytes
 from .model import CausalLanguageModel
 from .placement import observe_placement
 from .settings import REMEDY, Options, apply_options, evidence_of_reduced_products, float32_product_on, settings_of
-from .tensors import type_name
 
 # Names of architectures in config.json -> the class of transformers that loads them. Another kind of model is another line.
 AUTO_CLASSES = {r"(ForCausalLM|LMHeadModel)$": "AutoModelForCausalLM"}
@@ -41,7 +40,7 @@ def load(params: Load) -> Loaded:
     return Loaded(
         model=model,
         inputs=[value_description(name, "i64", ["batch", "tokens"]) for name in model.input_names],
-        outputs=[value_description("logits", type_name(dtype), ["batch", "tokens", model.language().vocabulary])],
+        outputs=[value_description("logits", "f32", ["batch", "tokens", model.language().vocabulary])],
         placement=placement,
         memory_bytes=held_bytes(device),
         settings=settings_of(device, options, network.config._attn_implementation or "eager"),

@@ -48,7 +48,7 @@ class CausalLanguageModel:
     def forward(
         self, ids: torch.Tensor, mask: torch.Tensor, positions: torch.Tensor, keep: int, cache: Any = None
     ) -> torch.Tensor:
-        """Logits [batch, kept, vocabulary]: of the last `keep` positions, 0 for all.
+        """Logits f32 [batch, kept, vocabulary]: of the last `keep` positions, 0 for all.
 
         ids, positions: [batch, tokens]; mask: [batch, past + tokens]. The cache is written in place.
         """
@@ -60,7 +60,8 @@ class CausalLanguageModel:
         if self.takes_logits_to_keep:
             arguments["logits_to_keep"] = keep
         logits: torch.Tensor = self._network(**arguments).logits
-        return logits if keep == 0 or logits.shape[1] <= keep else logits[:, -keep:]
+        kept = logits if keep == 0 or logits.shape[1] <= keep else logits[:, -keep:]
+        return kept.float()
 
     def prepare(self, outputs: Sequence[str] | None, logits_to_keep: int, tensors: dict[str, Tensor]) -> "TorchPass":
         unknown = [name for name in outputs or [] if name != LOGITS]
