@@ -50,11 +50,15 @@ class DeviceSession(HostSession):
 
     def run(self, feeds: Mapping[str, Value], fetches: Mapping[str, Value]) -> dict[str, Value]:
         binding = self._native.io_binding()
+        # Bound memory must live until the pass is over, and a binding keeps none alive.
+        arrays = {
+            name: np.ascontiguousarray(value) for name, value in feeds.items() if not isinstance(value, ort.OrtValue)
+        }
+        for name, array in arrays.items():
+            binding.bind_cpu_input(name, array)
         for name, value in feeds.items():
-            if isinstance(value, ort.OrtValue):
+            if name not in arrays:
                 binding.bind_ortvalue_input(name, value)
-            else:
-                binding.bind_cpu_input(name, np.ascontiguousarray(value))
         for name, value in fetches.items():
             if value is not None:
                 binding.bind_ortvalue_output(name, value)
@@ -72,7 +76,12 @@ class DeviceSession(HostSession):
         return array
 
     def zeros(self, type: str, shape: Sequence[int]) -> Value:
-        return ort.OrtValue.ortvalue_from_numpy(np.zeros(shape, dtype_of(type)), self._device, self._index)
+        # ortvalue_from_numpy would only point at the array's memory where the device is the CPU.
+        dtype = dtype_of(type)
+        value = ort.OrtValue.ortvalue_from_shape_and_type(list(shape), dtype.type, self._device, self._index)
+        if 0 not in shape:
+            value.update_inplace(np.zeros(shape, dtype))
+        return value
 
 
 def dtype_of(type: str) -> "np.dtype[Any]":
