@@ -177,7 +177,7 @@ def test_a_cache_of_rows_holds_every_row_in_its_slot_and_zeros_behind(type: str)
 def load(
     engine: str, path: Path, precision: str = "fp32", device: str | None = None, interface: Any = None, **options: Any
 ) -> Any:
-    made = {"ort-python": OrtPythonEngine, "openvino": OpenVinoEngine}[engine]()
+    made: Any = {"ort-python": OrtPythonEngine, "openvino": OpenVinoEngine}[engine]()
     graph: GraphInterface | None = None if interface is None else parse_interface(interface)
     return made.load(Load("m", device or f"{engine}:cpu", "onnx", str(path), precision, graph, options))
 
