@@ -19,6 +19,11 @@ from .settings import REMEDY, Options, apply_options, evidence_of_reduced_produc
 # Names of architectures in config.json -> the class of transformers that loads them. Another kind of model is another line.
 AUTO_CLASSES = {r"(ForCausalLM|LMHeadModel)$": "AutoModelForCausalLM"}
 
+# What inductor says where its back end's compiler is not there: C++ for the CPU, Triton for GPUs.
+NO_COMPILER = re.compile(
+    r"InvalidCxxCompiler|No working C\+\+ compiler|working triton installation|TritonMissing", re.IGNORECASE
+)
+
 
 def load(params: Load) -> Loaded:
     """Raises WorkerError."""
@@ -80,10 +85,9 @@ def _auto_class(config: Any) -> Any:
 
 
 def _compile(model: CausalLanguageModel) -> None:
-    """Compiles, and makes the two kinds of passes: what a compiler cannot do here is said at load."""
+    """Compiles, and makes the two kinds of passes: what a compiler cannot do here is said at load, and its time is load's."""
     try:
         model.compile()
     except Exception as error:
-        raise WorkerError(
-            "unsupported", f"torch.compile: {type(error).__name__}: {str(error).strip()[:500]}"
-        ) from error
+        message = f"torch.compile: {type(error).__name__}: {str(error).strip()[:500]}"
+        raise WorkerError("unsupported" if NO_COMPILER.search(message) else "failed", message) from error
