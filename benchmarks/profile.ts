@@ -7,15 +7,15 @@
  * microsecond a node, so that a step is slower here than in peers.ts. Prints tables; judges nothing.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { buildArtifact } from '../src/build/artifact.ts'
 import { type LanguageModel, openModel } from '../src/build/model.ts'
-import { generateTokens, readRequest } from '../src/engines/ort/generate.ts'
-import { sessionOptions } from '../src/engines/ort/options.ts'
+import { generateTokens, readRequest } from '../src/engines/onnxruntime/generate.ts'
+import { sessionOptions } from '../src/engines/onnxruntime/options.ts'
+import { Session } from '../src/engines/onnxruntime/session.ts'
 import { ort } from '../src/engines/ort/runtime.ts'
-import { Session } from '../src/engines/ort/session.ts'
 import { assayHome } from '../src/home.ts'
 import { tokenTensor } from '../src/tensor.ts'
 import { Precision } from '../src/words.ts'
@@ -72,7 +72,7 @@ async function profile(model: LanguageModel, precision: Precision): Promise<Row[
   const folder = mkdtempSync(join(tmpdir(), 'assay-profile-'))
   try {
     const artifact = buildArtifact(model, precision, 'ort', assayHome(process.env))
-    const options = sessionOptions('cpu', {})
+    const options = sessionOptions('cpu', {}, availableParallelism())
     const [prompt = []] = benchmarkPrompts(workloadOf(model).benchmarkTokens, 1, INPUT)
     const ask = { newTokens: OUTPUT, stop: [], logits: false }
     const tensors = { input_ids: tokenTensor([prompt]) }
@@ -81,6 +81,7 @@ async function profile(model: LanguageModel, precision: Precision): Promise<Row[
         await ort.InferenceSession.create(artifact.path, { ...options, ...profiling }),
         artifact.interface,
         'host',
+        ort.Tensor,
       )
     const session = await create({ enableProfiling: true, profileFilePrefix: join(folder, 'profile') })
     await generateTokens(session, readRequest(session, ask, tensors), { isInterrupted: () => false, progress() {} })

@@ -1,12 +1,13 @@
 import { WorkerError } from '../../protocol/failure.ts'
 import type { Engine } from '../engine.ts'
+import { generate } from '../onnxruntime/generate.ts'
+import { measure } from '../onnxruntime/measure.ts'
+import { run } from '../onnxruntime/run.ts'
+import type { Session } from '../onnxruntime/session.ts'
 import { findDevices, providerOf } from './devices.ts'
-import { generate } from './generate.ts'
 import { load } from './load.ts'
-import { measure } from './measure.ts'
-import { run } from './run.ts'
+import { PeakMemory } from './memory.ts'
 import { ort } from './runtime.ts'
-import type { Session } from './session.ts'
 
 interface Loaded {
   readonly session: Session
@@ -38,7 +39,7 @@ export function createEngine(): Engine {
     generate: (params, tensors, turn) => generate(model(params.handle).session, params, tensors, turn),
     measure(params, tensors, turn) {
       const { session, isHostMemory } = model(params.handle)
-      return measure(session, isHostMemory, params, tensors, turn)
+      return measure(session, () => (isHostMemory ? new PeakMemory() : null), params, tensors, turn)
     },
     async unload({ handle }) {
       const { session } = model(handle)

@@ -1,12 +1,13 @@
+import { availableParallelism } from 'node:os'
 import { WorkerError } from '../../protocol/failure.ts'
 import type { GraphInterface, Params } from '../../protocol/messages.ts'
 import type { Answer } from '../../protocol/serve.ts'
+import { workerError } from '../onnxruntime/errors.ts'
+import { sessionOptions } from '../onnxruntime/options.ts'
+import { type Residency, Session, type ValueInfo } from '../onnxruntime/session.ts'
 import { providerOf } from './devices.ts'
-import { workerError } from './errors.ts'
-import { sessionOptions } from './options.ts'
 import { Profile } from './placement.ts'
 import { ort } from './runtime.ts'
-import { type Residency, Session, type ValueInfo } from './session.ts'
 
 /** Creates the session of a model; weights stored beside an .onnx file are found by onnxruntime itself. */
 export async function load(params: Params<'load'>): Promise<{ session: Session; answer: Answer<'load'> }> {
@@ -18,14 +19,14 @@ export async function load(params: Params<'load'>): Promise<{ session: Session; 
     const startedMs = performance.now()
     const residency = residencyOf(provider)
     const options = {
-      ...sessionOptions(provider, params.options),
+      ...sessionOptions(provider, params.options, availableParallelism()),
       ...profile.options,
       ...(residency === 'device' && graph !== null ? { preferredOutputLocation: leaveCacheOnDevice(graph) } : {}),
     }
     const native = await ort.InferenceSession.create(path, options).catch((error: unknown) => {
       throw workerError(error, `loading ${path}`)
     })
-    const session = new Session(native, graph, residency)
+    const session = new Session(native, graph, residency, ort.Tensor)
     const loadMs = performance.now() - startedMs
     const placement = await profile.read(session, params.precision)
     const result = {

@@ -7,8 +7,8 @@ import { z } from 'zod'
 import type { Placement } from '../../protocol/messages.ts'
 import { BYTES_PER_ELEMENT, elementCount, type NamedTensors, type TensorData } from '../../tensor.ts'
 import type { Precision } from '../../words.ts'
-import { passOutputs, preparePass } from './run.ts'
-import type { Session, ValueInfo } from './session.ts'
+import { passOutputs, preparePass } from '../onnxruntime/run.ts'
+import type { Session, ValueInfo } from '../onnxruntime/session.ts'
 
 const Shapes = z.array(z.record(z.string(), z.array(z.number())))
 const NodeEvent = z.object({

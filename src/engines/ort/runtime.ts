@@ -19,11 +19,3 @@ async function importRuntime(): Promise<typeof Ort> {
 }
 
 export const ort = await importRuntime()
-
-export type Feeds = Record<string, Ort.Tensor>
-export type Fetches = Record<string, Ort.Tensor | null>
-
-/** Gives the memory of an output back at once, where a garbage collection would come tens of MB later. It is then empty. */
-export function free({ buffer }: Float32Array | Uint16Array): void {
-  if (buffer instanceof ArrayBuffer) buffer.transfer(0)
-}

@@ -1,3 +1,4 @@
+import { Tensor } from 'onnxruntime-node'
 import { expect, test } from 'vitest'
 import type { GraphInterface } from '../../protocol/messages.ts'
 import type { Prompt } from './prompt.ts'
@@ -26,7 +27,7 @@ const valuesOf = (feeds: Feeds, name: string) => Array.from(feeds[name]?.data as
 
 test('a part of a prompt sees the real tokens before it, and no empty slot', () => {
   const feeds: Feeds = {}
-  new RoleInputs(graph, prompt).fillPrompt(feeds, { keep: 1, from: 2, slots: 4 })
+  new RoleInputs(Tensor, graph, prompt).fillPrompt(feeds, { keep: 1, from: 2, slots: 4 })
   expect(valuesOf(feeds, 'attention_mask')).toEqual([0, 1, 1, 1, 1, 1])
   expect(valuesOf(feeds, 'slot_mask')).toEqual([0, 1, 0, 0, 1, 1, 1, 0, 0, 1])
   expect(feeds['slot_mask']?.dims).toEqual([2, 5])
@@ -35,7 +36,7 @@ test('a part of a prompt sees the real tokens before it, and no empty slot', () 
 })
 
 test('a generated token sees the prompt but for its padding, what was generated, and itself', () => {
-  const inputs = new RoleInputs(graph, prompt)
+  const inputs = new RoleInputs(Tensor, graph, prompt)
   const feeds: Feeds = {}
   for (const [past, slots] of [
     [3, 4],
@@ -57,7 +58,7 @@ test('a generated token sees the prompt but for its padding, what was generated,
 test('positions that the host gave are fed as they are, in every part of the prompt', () => {
   const feeds: Feeds = {}
   const given = { ...prompt, positions: BigInt64Array.of(7n, 9n, 11n, 30n, 31n, 33n) }
-  const inputs = new RoleInputs(graph, given)
+  const inputs = new RoleInputs(Tensor, graph, given)
   inputs.fillPrompt(feeds, { keep: 1, slots: 0 })
   expect(valuesOf(feeds, 'position_ids')).toEqual([7, 9, 11, 30, 31, 33])
   inputs.fillPrompt(feeds, { keep: 1, from: 1, slots: 0 })

@@ -2,7 +2,7 @@
 import type { Tensor } from 'onnxruntime-node'
 import { WorkerError } from '../../protocol/failure.ts'
 import { BYTES_PER_ELEMENT, type ElementType, type TensorData } from '../../tensor.ts'
-import { ort } from './runtime.ts'
+import type { TensorClass } from './runtime.ts'
 
 type Type = Tensor.Type
 type Data = Exclude<Tensor['data'], string[]>
@@ -35,10 +35,11 @@ export function elementType(name: string): ElementType {
   return type
 }
 
-export function toOrt(tensor: TensorData): Tensor {
+export function toOrt(Tensor: TensorClass, tensor: TensorData): Tensor {
   const name = ortType(tensor.type)
-  if (name === undefined) throw new WorkerError('unsupported', `onnxruntime-node takes no ${tensor.type} tensors`)
-  return new ort.Tensor(name, viewOf(tensor), tensor.shape)
+  if (name === undefined)
+    throw new WorkerError('unsupported', `onnxruntime's JavaScript takes no ${tensor.type} tensors`)
+  return new Tensor(name, viewOf(tensor), tensor.shape)
 }
 
 export function fromOrt(tensor: Tensor): TensorData {

@@ -60,6 +60,7 @@ export function readPrompt(session: Session, graph: GraphInterface, tensors: Nam
     mask,
     positions,
     extras: feedsOf(
+      session.Tensor,
       session.inputs.filter(input => !fed.has(input.name)),
       Object.fromEntries(rest),
     ),

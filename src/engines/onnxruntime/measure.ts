@@ -5,28 +5,30 @@ import type { Answer } from '../../protocol/serve.ts'
 import { type NamedTensors, tensorOf } from '../../tensor.ts'
 import type { Turn } from '../engine.ts'
 import { generateTokens, readRequest, sequencesOf } from './generate.ts'
-import { PeakMemory } from './memory.ts'
 import { passOutputs, preparePass } from './run.ts'
 import type { Session } from './session.ts'
 
+/** Watches the memory of the measured window, which it opens; null where the device's memory cannot be seen from here. */
+export type OpenWindow = () => { sample(): void; bytes(): number } | null
+
 export async function measure(
   session: Session,
-  isHostMemory: boolean,
+  openWindow: OpenWindow,
   params: Params<'measure'>,
   tensors: NamedTensors,
   turn: Turn,
 ): Promise<Answer<'measure'>> {
   switch (params.workload) {
     case 'generate':
-      return measureGenerations(session, isHostMemory, params, tensors, turn)
+      return measureGenerations(session, openWindow, params, tensors, turn)
     case 'forward':
-      return measureForward(session, isHostMemory, params, tensors, turn)
+      return measureForward(session, openWindow, params, tensors, turn)
   }
 }
 
 async function measureGenerations(
   session: Session,
-  isHostMemory: boolean,
+  openWindow: OpenWindow,
   params: Params<'measure'>,
   tensors: NamedTensors,
   turn: Turn,
@@ -37,7 +39,7 @@ async function measureGenerations(
   const generations: Result<'measure'>['generations'] = []
   const sequences: BigInt64Array[] = []
   let prefillChunk: number | undefined
-  const peakMemoryBytes = await repeat(params, isHostMemory, turn, async isMeasured => {
+  const peakMemoryBytes = await repeat(params, openWindow, turn, async isMeasured => {
     const generation = await generateTokens(session, request, turn)
     prefillChunk = generation.prefillChunk
     if (!isMeasured) return
@@ -56,7 +58,7 @@ async function measureGenerations(
 
 async function measureForward(
   session: Session,
-  isHostMemory: boolean,
+  openWindow: OpenWindow,
   params: Params<'measure'>,
   tensors: NamedTensors,
   turn: Turn,
@@ -64,7 +66,7 @@ async function measureForward(
   const pass = preparePass(session, { outputs: null, logitsToKeep: 0 }, tensors)
   const forwardMs: number[] = []
   let outputs: NamedTensors = {}
-  const peakMemoryBytes = await repeat(params, isHostMemory, turn, async isMeasured => {
+  const peakMemoryBytes = await repeat(params, openWindow, turn, async isMeasured => {
     const startedMs = performance.now()
     const results = await session.run(pass.feeds, pass.fetches)
     const durationMs = performance.now() - startedMs
@@ -78,7 +80,7 @@ async function measureForward(
 /** Warm-up passes, then samples until there are enough or the budget is spent; at least one. Gives the window's peak memory. */
 async function repeat(
   { warmup, repetitions, budgetMs }: Params<'measure'>,
-  isHostMemory: boolean,
+  openWindow: OpenWindow,
   turn: Turn,
   pass: (isMeasured: boolean) => Promise<void>,
 ): Promise<number | null> {
@@ -91,13 +93,13 @@ async function repeat(
     checkTurn(done)
     await pass(false)
   }
-  const memory = new PeakMemory()
+  const memory = openWindow()
   const startedMs = performance.now()
   for (let done = 0; done < repetitions; done++) {
     if (done > 0 && performance.now() - startedMs >= budgetMs) break
     checkTurn(warmup + done)
     await pass(true)
-    memory.sample()
+    memory?.sample()
   }
-  return isHostMemory ? memory.bytes() : null
+  return memory?.bytes() ?? null
 }

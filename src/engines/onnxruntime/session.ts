@@ -5,7 +5,7 @@ import type { GraphInterface } from '../../protocol/messages.ts'
 import type { ElementType, NamedTensors } from '../../tensor.ts'
 import { workerError } from './errors.ts'
 import type { KvCache } from './kv-cache.ts'
-import type { Feeds, Fetches } from './runtime.ts'
+import type { Feeds, Fetches, TensorClass } from './runtime.ts'
 import { elementType, toOrt } from './tensors.ts'
 
 export interface ValueInfo {
@@ -25,10 +25,12 @@ export class Session {
   spareCache: KvCache | null = null
   /** Where models and caches live: this process's memory, or the device's own. */
   readonly residency: Residency
+  readonly Tensor: TensorClass
   readonly #session: InferenceSession
 
-  constructor(session: InferenceSession, graph: GraphInterface | null, residency: Residency) {
+  constructor(session: InferenceSession, graph: GraphInterface | null, residency: Residency, Tensor: TensorClass) {
     this.#session = session
+    this.Tensor = Tensor
     this.residency = residency
     this.interface = graph
     this.inputs = describe(session.inputMetadata)
@@ -57,7 +59,7 @@ export class Session {
 }
 
 /** The tensors of a call as feeds, after comparing them with what the model declares. @throws WorkerError `invalid-request` */
-export function feedsOf(inputs: readonly ValueInfo[], tensors: NamedTensors): Feeds {
+export function feedsOf(Tensor: TensorClass, inputs: readonly ValueInfo[], tensors: NamedTensors): Feeds {
   const unknown = Object.keys(tensors).filter(name => !inputs.some(input => input.name === name))
   if (unknown.length > 0) throw invalid(`the model has no input ${unknown.join(', ')} (${names(inputs)})`)
   const feeds: Feeds = {}
@@ -69,7 +71,7 @@ export function feedsOf(inputs: readonly ValueInfo[], tensors: NamedTensors): Fe
       tensor.shape.length === input.shape.length &&
       input.shape.every((size, axis) => typeof size === 'string' || size === tensor.shape[axis])
     if (!matches) throw invalid(`input ${input.name} is [${tensor.shape}], and must be [${input.shape}]`)
-    feeds[input.name] = toOrt(tensor)
+    feeds[input.name] = toOrt(Tensor, tensor)
   }
   return feeds
 }

@@ -3,30 +3,35 @@ import type { Tensor } from 'onnxruntime-node'
 import type { CacheLayout } from '../../protocol/messages.ts'
 import { type KvCache, roundUp, type Values } from './kv-cache.ts'
 import { RowsCache } from './rows-cache.ts'
-import { type Feeds, type Fetches, ort } from './runtime.ts'
+import type { Feeds, Fetches, TensorClass } from './runtime.ts'
 
 /** A cache in this process's memory for `batch` rows; a shared one begins with room for `expected` slots. */
-export function createHostCache(layout: CacheLayout, batch: number, expected: number): KvCache {
+export function createHostCache(Tensor: TensorClass, layout: CacheLayout, batch: number, expected: number): KvCache {
   switch (layout.layout) {
     case 'shared':
-      return new SharedCache(layout, batch, expected)
+      return new SharedCache(Tensor, layout, batch, expected)
     case 'rows':
-      return new RowsCache(layout, batch, expected)
+      return new RowsCache(Tensor, layout, batch, expected)
     case 'append':
-      return new AppendCache(layout, batch)
+      return new AppendCache(Tensor, layout, batch)
   }
 }
 
 /** Zeros for one tensor of a cache; fp16 as its bits, since copying them needs no arithmetic. */
-export function allocate(layout: CacheLayout, batch: number, slots: number): { values: Values; tensor: Tensor } {
+export function allocate(
+  Tensor: TensorClass,
+  layout: CacheLayout,
+  batch: number,
+  slots: number,
+): { values: Values; tensor: Tensor } {
   const shape = [batch, layout.heads, slots, layout.headDim]
   const count = batch * layout.heads * slots * layout.headDim
   if (layout.type === 'f32') {
     const values = new Float32Array(count)
-    return { values, tensor: new ort.Tensor('float32', values, shape) }
+    return { values, tensor: new Tensor('float32', values, shape) }
   }
   const values = new Uint16Array(count)
-  return { values, tensor: new ort.Tensor('float16', values, shape) }
+  return { values, tensor: new Tensor('float16', values, shape) }
 }
 
 /** One buffer for each tensor, past and present at once: the device writes the new rows into it. */
@@ -36,15 +41,17 @@ class SharedCache implements KvCache {
     return this.#capacity
   }
   #capacity: number
+  readonly #Tensor: TensorClass
   readonly #batch: number
   readonly #layout: CacheLayout
   #buffers: { values: Values; tensor: Tensor }[]
 
-  constructor(layout: CacheLayout, batch: number, expected: number) {
+  constructor(Tensor: TensorClass, layout: CacheLayout, batch: number, expected: number) {
+    this.#Tensor = Tensor
     this.#layout = layout
     this.#batch = batch
     this.#capacity = roundUp(expected, layout.step)
-    this.#buffers = layout.tensors.map(() => allocate(layout, batch, this.#capacity))
+    this.#buffers = layout.tensors.map(() => allocate(Tensor, layout, batch, this.#capacity))
   }
 
   prepare(tokens: number, feeds: Feeds, fetches: Fetches): void {
@@ -77,7 +84,7 @@ class SharedCache implements KvCache {
     const { headDim, heads, step } = this.#layout
     const capacity = roundUp(needed, step)
     this.#buffers = this.#buffers.map(({ values: old }) => {
-      const grown = allocate(this.#layout, this.#batch, capacity)
+      const grown = allocate(this.#Tensor, this.#layout, this.#batch, capacity)
       for (let row = 0; row < this.#batch * heads; row++) {
         const start = row * this.#capacity * headDim
         grown.values.set(old.subarray(start, start + this.length * headDim), row * capacity * headDim)
@@ -98,9 +105,9 @@ class AppendCache implements KvCache {
   readonly #empty: Tensor
   #pasts: Tensor[] = []
 
-  constructor(layout: CacheLayout, batch: number) {
+  constructor(Tensor: TensorClass, layout: CacheLayout, batch: number) {
     this.#layout = layout
-    this.#empty = allocate(layout, batch, 0).tensor
+    this.#empty = allocate(Tensor, layout, batch, 0).tensor
   }
 
   prepare(_tokens: number, feeds: Feeds, fetches: Fetches): void {

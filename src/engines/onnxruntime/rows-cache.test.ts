@@ -1,8 +1,9 @@
 import * as fc from 'fast-check'
+import { Tensor } from 'onnxruntime-node'
 import { expect, test } from 'vitest'
 import type { CacheLayout } from '../../protocol/messages.ts'
 import { RowsCache } from './rows-cache.ts'
-import { type Feeds, type Fetches, ort } from './runtime.ts'
+import type { Feeds, Fetches } from './runtime.ts'
 
 const STEP = 4
 
@@ -30,7 +31,7 @@ function present(
     const row = Math.floor(i / width) % batch
     return value([tensor, row, head, Math.floor(i / (width * batch)), feature])
   })
-  return { present: new ort.Tensor('float32', values, [tokens, batch, width]) }
+  return { present: new Tensor('float32', values, [tokens, batch, width]) }
 }
 
 const place = ([tensor = 0, row = 0, head = 0, slot = 0, feature = 0]: number[]) =>
@@ -69,7 +70,7 @@ test('holds every row at its slot and zeros elsewhere, however it grew, and agai
   fc.assert(
     fc.property(size, size, size, fc.nat(20), passes, passes, (batch, heads, headDim, expected, first, second) => {
       const layout = layoutOf(heads, headDim)
-      const cache = new RowsCache(layout, batch, expected)
+      const cache = new RowsCache(Tensor, layout, batch, expected)
       expectRows(cache, layout, batch, 0)
       // What a broken run left behind must not reach the next one: 0 times NaN is NaN.
       for (const tokens of first)
@@ -97,7 +98,7 @@ test('holds every row at its slot and zeros elsewhere, however it grew, and agai
 
 test('begins with one slot and grows in steps', () => {
   const layout = layoutOf(2, 2)
-  const cache = new RowsCache(layout, 1, 20)
+  const cache = new RowsCache(Tensor, layout, 1, 20)
   const slots = [cache.slots]
   for (const tokens of [3, 1, 1]) {
     cache.advance(tokens, present(layout, 1, tokens, place))
@@ -111,7 +112,7 @@ test('begins with one slot and grows in steps', () => {
 
 test('refuses a present of another size, and none at all', () => {
   const layout = layoutOf(2, 2)
-  const cache = new RowsCache(layout, 1, 4)
+  const cache = new RowsCache(Tensor, layout, 1, 4)
   expect(() => cache.advance(2, present(layout, 1, 1, place))).toThrow('present does not hold 2 new rows')
   expect(() => cache.advance(1, {})).toThrow('present does not hold 1 new rows')
 })

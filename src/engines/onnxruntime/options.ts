@@ -1,5 +1,4 @@
 /** A `load` call's options -> onnxruntime's session options. */
-import { availableParallelism } from 'node:os'
 import type { InferenceSession } from 'onnxruntime-node'
 import { WorkerError } from '../../protocol/failure.ts'
 import type { Params } from '../../protocol/messages.ts'
@@ -34,12 +33,13 @@ const WITHOUT_CRASH = {
 /**
  * `threads: 4`, `enableCpuMemArena: false`, `session.disable_prepacking: 1` (onnxruntime's own entries),
  * `provider.preferredLayout: NHWC` (what the provider itself takes).
+ * `threads` is how many there are here.
  */
-export function sessionOptions(provider: string, options: Options): InferenceSession.SessionOptions {
+export function sessionOptions(provider: string, options: Options, threads: number): InferenceSession.SessionOptions {
   const extra: Record<string, string> = { ...WITHOUT_CRASH }
   const providerOptions: Record<string, Value> = {}
   let chosen: InferenceSession.SessionOptions = {
-    intraOpNumThreads: availableParallelism(),
+    intraOpNumThreads: threads,
     graphOptimizationLevel: 'all',
     // The arena keeps what the longest prompt took: without it decode of a 125 M-parameter Llama is as fast or faster (15.5
     // against 16.7 ms) and the peak 4 % lower; benchmarks/speed.ts.

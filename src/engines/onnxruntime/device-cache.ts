@@ -3,7 +3,7 @@ import type { Tensor } from 'onnxruntime-node'
 import type { CacheLayout } from '../../protocol/messages.ts'
 import { allocate } from './cache.ts'
 import { type KvCache, roundUp } from './kv-cache.ts'
-import type { Feeds, Fetches } from './runtime.ts'
+import type { Feeds, Fetches, TensorClass } from './runtime.ts'
 
 /**
  * Needs a session that was told to leave the present on the device (`preferredOutputLocation`). The first past is an empty one
@@ -21,11 +21,11 @@ export class DeviceCache implements KvCache {
   #first: Tensor | null
   #held: Tensor[] = []
 
-  constructor(layout: CacheLayout, batch: number, expected: number) {
+  constructor(Tensor: TensorClass, layout: CacheLayout, batch: number, expected: number) {
     this.#layout = layout
     this.#batch = batch
     this.#capacity = capacityOf(layout, expected)
-    this.#first = allocate(layout, batch, this.#capacity).tensor
+    this.#first = allocate(Tensor, layout, batch, this.#capacity).tensor
   }
 
   prepare(tokens: number, feeds: Feeds, fetches: Fetches): void {

@@ -2,8 +2,7 @@
 import type { Tensor } from 'onnxruntime-node'
 import type { GraphInterface, InputRole } from '../../protocol/messages.ts'
 import type { Prompt } from './prompt.ts'
-import type { Feeds } from './runtime.ts'
-import { ort } from './runtime.ts'
+import type { Feeds, TensorClass } from './runtime.ts'
 
 /** The inputs of a pass over one token per row: made once, and written anew for each token. */
 interface DecodeInputs {
@@ -25,6 +24,7 @@ interface Part {
 }
 
 export class RoleInputs {
+  readonly #Tensor: TensorClass
   readonly #roles: readonly [string, InputRole][]
   readonly #prompt: Prompt
   readonly #promptMask: BigInt64Array
@@ -34,12 +34,13 @@ export class RoleInputs {
   /** Written anew for each pass. */
   readonly #masks = { 'attention-mask': new BigInt64Array(0), 'slot-mask': new BigInt64Array(0) }
 
-  constructor(graph: GraphInterface, prompt: Prompt) {
+  constructor(Tensor: TensorClass, graph: GraphInterface, prompt: Prompt) {
+    this.#Tensor = Tensor
     this.#roles = Object.entries(graph.roles)
     this.#prompt = prompt
     this.#promptMask = BigInt64Array.from(prompt.mask, BigInt)
     this.#nextPositions = rows(prompt).map(row => row.reduce((sum, bit) => sum + bit, 0))
-    this.#decode = decodeInputs(prompt.batch)
+    this.#decode = decodeInputs(Tensor, prompt.batch)
   }
 
   /** The inputs of a pass over a part of the prompt. */
@@ -48,22 +49,26 @@ export class RoleInputs {
     const tensor = (role: InputRole): Tensor => {
       switch (role) {
         case 'input-ids':
-          return int64(columns(ids, tokens, from, to), [batch, to - from])
+          return int64(this.#Tensor, columns(ids, tokens, from, to), [batch, to - from])
         case 'attention-mask':
           return this.#maskOf(role, from, from, to - from)
         case 'slot-mask':
           return this.#maskOf(role, from, slots, to - from)
         case 'position-ids':
-          return int64(columns(positions ?? positionsOf(mask, batch, tokens), tokens, from, to), [batch, to - from])
+          return int64(this.#Tensor, columns(positions ?? positionsOf(mask, batch, tokens), tokens, from, to), [
+            batch,
+            to - from,
+          ])
         case 'last-index':
           return int32(
+            this.#Tensor,
             Int32Array.from(rows({ batch, tokens, mask }), row => row.subarray(0, to).lastIndexOf(1)),
             [batch],
           )
         case 'total-length':
-          return int32(Int32Array.of(to), [])
+          return int32(this.#Tensor, Int32Array.of(to), [])
         case 'logits-to-keep':
-          return int64(BigInt64Array.of(BigInt(keep)), [1])
+          return int64(this.#Tensor, BigInt64Array.of(BigInt(keep)), [1])
       }
     }
     for (const [name, role] of this.#roles) feeds[name] = tensor(role)
@@ -103,11 +108,11 @@ export class RoleInputs {
       mask.fill(0n, start + past, start + slots)
       real(row, past, past + tokens, start + slots)
     }
-    return int64(mask.subarray(0, batch * width), [batch, width])
+    return int64(this.#Tensor, mask.subarray(0, batch * width), [batch, width])
   }
 }
 
-function decodeInputs(batch: number): DecodeInputs {
+function decodeInputs(Tensor: TensorClass, batch: number): DecodeInputs {
   const ids = new BigInt64Array(batch)
   const positions = new BigInt64Array(batch)
   const lastIndex = new Int32Array(batch)
@@ -118,11 +123,11 @@ function decodeInputs(batch: number): DecodeInputs {
     lastIndex,
     totalLength,
     tensors: {
-      'input-ids': int64(ids, [batch, 1]),
-      'position-ids': int64(positions, [batch, 1]),
-      'last-index': int32(lastIndex, [batch]),
-      'total-length': int32(totalLength, []),
-      'logits-to-keep': int64(BigInt64Array.of(1n), [1]),
+      'input-ids': int64(Tensor, ids, [batch, 1]),
+      'position-ids': int64(Tensor, positions, [batch, 1]),
+      'last-index': int32(Tensor, lastIndex, [batch]),
+      'total-length': int32(Tensor, totalLength, []),
+      'logits-to-keep': int64(Tensor, BigInt64Array.of(1n), [1]),
     },
   }
 }
@@ -150,10 +155,10 @@ function columns(values: BigInt64Array, width: number, from: number, to: number)
   return cut
 }
 
-function int64(values: BigInt64Array, shape: number[]): Tensor {
-  return new ort.Tensor('int64', values, shape)
+function int64(Tensor: TensorClass, values: BigInt64Array, shape: number[]): Tensor {
+  return new Tensor('int64', values, shape)
 }
 
-function int32(values: Int32Array, shape: number[]): Tensor {
-  return new ort.Tensor('int32', values, shape)
+function int32(Tensor: TensorClass, values: Int32Array, shape: number[]): Tensor {
+  return new Tensor('int32', values, shape)
 }

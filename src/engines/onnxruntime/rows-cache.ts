@@ -2,7 +2,7 @@
 import type { Tensor } from 'onnxruntime-node'
 import type { CacheLayout } from '../../protocol/messages.ts'
 import { type KvCache, roundUp, type Values } from './kv-cache.ts'
-import { type Feeds, type Fetches, free, ort } from './runtime.ts'
+import { type Feeds, type Fetches, free, type TensorClass } from './runtime.ts'
 
 /** FusedMatMul of onnxruntime 1.30 divides by zero (SIGFPE) where a past is empty. */
 const LEAST_SLOTS = 1
@@ -14,6 +14,7 @@ const LEAST_SLOTS = 1
 export class RowsCache implements KvCache {
   length = 0
   slots = LEAST_SLOTS
+  readonly #Tensor: TensorClass
   readonly #batch: number
   readonly #layout: CacheLayout
   /** Heads of all rows. */
@@ -21,7 +22,8 @@ export class RowsCache implements KvCache {
   #memory: Values[]
   #pasts: Tensor[]
 
-  constructor(layout: CacheLayout, batch: number, expected: number) {
+  constructor(Tensor: TensorClass, layout: CacheLayout, batch: number, expected: number) {
+    this.#Tensor = Tensor
     this.#layout = layout
     this.#batch = batch
     this.#heads = batch * layout.heads
@@ -106,8 +108,8 @@ export class RowsCache implements KvCache {
     return this.#memory.map(memory => {
       const past = memory.subarray(0, this.#size(this.slots))
       return past instanceof Float32Array
-        ? new ort.Tensor('float32', past, shape)
-        : new ort.Tensor('float16', past, shape)
+        ? new this.#Tensor('float32', past, shape)
+        : new this.#Tensor('float16', past, shape)
     })
   }
 

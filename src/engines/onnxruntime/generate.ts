@@ -86,7 +86,7 @@ export async function generateTokens(session: Session, request: GenerationReques
   const isDone = new Uint8Array(batch)
 
   const dueMs = performance.now()
-  const inputs = new RoleInputs(graph, prompt)
+  const inputs = new RoleInputs(session.Tensor, graph, prompt)
   const cache = takeCache(session, graph, prompt, newTokens)
   const chunk = chunkTokens(graph, prompt, request.prefillChunk)
   const feeds: Feeds = { ...prompt.extras }
@@ -204,8 +204,8 @@ function takeCache(session: Session, graph: GraphInterface, prompt: Prompt, newT
   }
   spare?.dispose()
   return session.residency === 'host'
-    ? createHostCache(layout, batch, expected)
-    : new DeviceCache(layout, batch, expected)
+    ? createHostCache(session.Tensor, layout, batch, expected)
+    : new DeviceCache(session.Tensor, layout, batch, expected)
 }
 
 /** The logits of the last position of each row as fp32, [batch, vocabulary]; a view where nothing has to be changed. */

@@ -43,14 +43,15 @@ export function preparePass(
     throw new WorkerError('invalid-request', `the model has no output ${unknown} (${known.join(', ')})`)
   const wanted = outputs ?? known.filter(name => !presents.has(name))
   const fetches: Fetches = Object.fromEntries(wanted.map(name => [name, null]))
-  if (graph === null) return { feeds: feedsOf(session.inputs, tensors), fetches, unwanted: new Set(), logitsToKeep: 0 }
+  if (graph === null)
+    return { feeds: feedsOf(session.Tensor, session.inputs, tensors), fetches, unwanted: new Set(), logitsToKeep: 0 }
 
   const prompt = readPrompt(session, graph, tensors)
   const feeds: Feeds = { ...prompt.extras }
   const keep = logitsToKeep === 0 ? prompt.tokens : Math.min(logitsToKeep, prompt.tokens)
-  const cache = graph.cache && createHostCache(graph.cache, prompt.batch, 1)
+  const cache = graph.cache && createHostCache(session.Tensor, graph.cache, prompt.batch, 1)
   cache?.prepare(prompt.tokens, feeds, {})
-  new RoleInputs(graph, prompt).fillPrompt(feeds, { keep, slots: cache?.slots ?? 0 })
+  new RoleInputs(session.Tensor, graph, prompt).fillPrompt(feeds, { keep, slots: cache?.slots ?? 0 })
   const unwanted =
     session.residency === 'device' ? new Set([...presents].filter(name => !wanted.includes(name))) : new Set<string>()
   // A session that leaves outputs on the device writes one that is not fetched to where the last generation had it
