@@ -6,6 +6,7 @@ import type { Engine } from './engine.ts'
 /** Those that run on Node: one line each. */
 export const engines = {
   ort: async () => (await import('./ort/index.ts')).createEngine(),
+  browser: async () => (await import('./browser/index.ts')).createEngine(),
 } satisfies Record<string, () => Promise<Engine>>
 
 export type NodeEngine = keyof typeof engines

@@ -1,7 +1,7 @@
 /** A `load` call's options -> onnxruntime's session options. */
 import type { InferenceSession } from 'onnxruntime-node'
 import { WorkerError } from '../../protocol/failure.ts'
-import type { Params } from '../../protocol/messages.ts'
+import type { GraphInterface, Params } from '../../protocol/messages.ts'
 
 type Options = Params<'load'>['options']
 type Value = Options[string]
@@ -53,4 +53,10 @@ export function sessionOptions(provider: string, options: Options, threads: numb
     else throw new WorkerError('invalid-request', `no option is named ${name} (${Object.keys(KNOWN).join(', ')})`)
   }
   return { ...chosen, extra, executionProviders: [{ name: provider, ...providerOptions }] }
+}
+
+/** Where a session on a device with memory of its own puts its outputs: the cache stays there, and the logits are chosen from on the host. */
+export function leaveCacheOnDevice({ cache, logits }: GraphInterface): Record<string, 'cpu' | 'gpu-buffer'> {
+  const presents = cache?.tensors.map(({ present }) => [present, 'gpu-buffer'] as const) ?? []
+  return { [logits]: 'cpu', ...Object.fromEntries(presents) }
 }

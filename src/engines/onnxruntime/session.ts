@@ -76,6 +76,11 @@ export function feedsOf(Tensor: TensorClass, inputs: readonly ValueInfo[], tenso
   return feeds
 }
 
+/** As the protocol describes a value. */
+export function describeValue({ name, type, shape }: ValueInfo) {
+  return { name, type, shape: [...shape] }
+}
+
 function describe(metadata: readonly InferenceSession.ValueMetadata[]): ValueInfo[] {
   return metadata.map(value => {
     if (!value.isTensor) throw new WorkerError('unsupported', `${value.name} is no tensor`)

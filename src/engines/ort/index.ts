@@ -1,12 +1,12 @@
 import { WorkerError } from '../../protocol/failure.ts'
 import type { Engine } from '../engine.ts'
+import { PeakMemory } from '../memory.ts'
 import { generate } from '../onnxruntime/generate.ts'
 import { measure } from '../onnxruntime/measure.ts'
 import { run } from '../onnxruntime/run.ts'
 import type { Session } from '../onnxruntime/session.ts'
 import { findDevices, providerOf } from './devices.ts'
 import { load } from './load.ts'
-import { PeakMemory } from './memory.ts'
 import { ort } from './runtime.ts'
 
 interface Loaded {

@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { WorkerError } from '../../protocol/failure.ts'
-import type { GraphInterface, Params } from '../../protocol/messages.ts'
+import type { Params } from '../../protocol/messages.ts'
 import type { Answer } from '../../protocol/serve.ts'
 import { workerError } from '../onnxruntime/errors.ts'
-import { sessionOptions } from '../onnxruntime/options.ts'
-import { type Residency, Session, type ValueInfo } from '../onnxruntime/session.ts'
+import { leaveCacheOnDevice, sessionOptions } from '../onnxruntime/options.ts'
+import { describeValue, type Residency, Session } from '../onnxruntime/session.ts'
 import { providerOf } from './devices.ts'
 import { Profile } from './placement.ts'
 import { ort } from './runtime.ts'
@@ -31,8 +31,8 @@ export async function load(params: Params<'load'>): Promise<{ session: Session; 
     const placement = await profile.read(session, params.precision)
     const result = {
       loadMs,
-      inputs: session.inputs.map(describe),
-      outputs: session.outputs.map(describe),
+      inputs: session.inputs.map(describeValue),
+      outputs: session.outputs.map(describeValue),
       placement,
       memoryBytes: provider === 'cpu' ? process.memoryUsage.rss() : null,
     }
@@ -45,13 +45,4 @@ export async function load(params: Params<'load'>): Promise<{ session: Session; 
 /** WebGPU alone can leave tensors on the device: onnxruntime-node knows no other provider's buffers. */
 function residencyOf(provider: string): Residency {
   return provider === 'webgpu' ? 'device' : 'host'
-}
-
-function leaveCacheOnDevice({ cache, logits }: GraphInterface): Record<string, 'cpu' | 'gpu-buffer'> {
-  const presents = cache?.tensors.map(({ present }) => [present, 'gpu-buffer'] as const) ?? []
-  return { [logits]: 'cpu', ...Object.fromEntries(presents) }
-}
-
-function describe({ name, type, shape }: ValueInfo) {
-  return { name, type, shape: [...shape] }
 }
