@@ -94,7 +94,7 @@ async function answer(
     case 'page':
       response.writeHead(200, { ...ISOLATION, 'Content-Type': 'text/html' })
       response.end(
-        `<!doctype html><script type="module" src="sources/engines/browser/page/main${extname(import.meta.filename)}"></script>`,
+        `<!doctype html><link rel="icon" href="data:," /><script type="module" src="sources/engines/browser/page/main${extname(import.meta.filename)}"></script>`,
       )
       return
     case 'sources':

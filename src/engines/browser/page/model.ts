@@ -94,6 +94,9 @@ async function load({ params, url, externalData }: Extract<PageCall, { method: '
   const threads = threadsOf(params.options)
   ort.env.wasm.wasmPaths = `${base}runtime/`
   ort.env.wasm.numThreads = threads
+  // onnxruntime-web 1.30 copies an output that was made beforehand into WebAssembly's memory, and never back.
+  if (provider !== 'webgpu' && graph?.cache?.layout === 'shared')
+    throw new WorkerError('unsupported', `${params.device} cannot write into a shared cache: it takes rows or append`)
   const residency = provider === 'webgpu' ? 'device' : 'host'
   const options: Ort.InferenceSession.SessionOptions = {
     ...sessionOptions(provider, params.options, threads),
