@@ -51,6 +51,7 @@ threadScope.onmessage = async ({ data }) => {
       const { code, message } = workerError(error, header.method)
       return encodeFrame({ kind: 'error', id, code, message })
     })
+  // As a Blob: playwright reads a body of bytes along, in base64, which takes seconds for logits.
   const sent = await fetch(url, { method: 'POST', body: new Blob(frame) })
   if (!sent.ok) throw new Error(`the answer to call ${id} was refused: ${sent.status}`)
   threadScope.postMessage({ kind: 'done', id: message.id } satisfies ThreadMessage)
