@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { stripVTControlCharacters } from 'node:util'
 import { type Browser, chromium } from 'playwright-core'
 import { z } from 'zod'
 import { WorkerError } from '../../protocol/failure.ts'
@@ -52,7 +53,7 @@ async function launch(executablePath: string, folder: string): Promise<Browser> 
     })
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    throw new WorkerError('unsupported', `the browser at ${executablePath} does not start: ${firstLines(reason)}`)
+    throw new WorkerError('unsupported', `the browser at ${executablePath} does not start: ${lastWords(reason)}`)
   }
 }
 
@@ -78,10 +79,9 @@ function startKeeper(folder: string): (browser: number) => void {
   return browser => keeper.stdin.write(`${browser}\n`)
 }
 
-function firstLines(text: string): string {
-  return text
-    .split('\n')
-    .filter(line => line.trim() !== '')
-    .slice(0, 3)
-    .join('; ')
+/** Of playwright's account, what the browser itself said and how it ended; else its first line. */
+function lastWords(account: string): string {
+  const lines = stripVTControlCharacters(account).split('\n')
+  const told = lines.flatMap(line => /\[pid=\d+\](?:\[err\] | <process )(.*?)>?$/.exec(line.trim())?.[1] ?? [])
+  return [...new Set(told)].slice(0, 3).join('; ') || (lines[0] ?? '')
 }
