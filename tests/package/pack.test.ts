@@ -62,6 +62,8 @@ test('it holds the build, the zoo, the plans, the example worker and the documen
     'dist/engines/worker.js',
     'dist/engines/thread.js',
     'dist/engines/ort/probe.js',
+    'dist/engines/browser/keeper.js',
+    'dist/engines/browser/page/model.js',
     'zoo/llama/model.safetensors',
     'zoo/llama/goldens/torch-fp32.safetensors',
     'zoo/mistral/model.safetensors',

@@ -82,6 +82,8 @@ function startKeeper(folder: string): (browser: number) => void {
 /** Of playwright's account, what the browser itself said and how it ended; else its first line. */
 function lastWords(account: string): string {
   const lines = stripVTControlCharacters(account).split('\n')
-  const told = lines.flatMap(line => /\[pid=\d+\](?:\[err\] | <process )(.*?)>?$/.exec(line.trim())?.[1] ?? [])
+  const told = lines.flatMap(
+    line => /\[pid=\d+\](?:\[err\] | <process did exit: )(.*?)>?$/.exec(line.trim())?.[1] ?? [],
+  )
   return [...new Set(told)].slice(0, 3).join('; ') || (lines[0] ?? '')
 }
