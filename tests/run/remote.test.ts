@@ -134,7 +134,7 @@ describe.skipIf(missing !== null)(`through sshd${missing === null ? '' : ` (${mi
     expect(again.unit('spoilt:cpu').status).toBe('pass')
     expect(activities(again)).toContain('sending the graph to spoilt')
     expect(readFileSync(path)).toEqual(right)
-  }, 60_000)
+  }, 120_000)
 
   test('a line that is cut while files go over: an error, no half file taken for whole, and the next run goes on', async () => {
     const plan = { models: ['zoo/llama'], devices: ['half:cpu'], checks: ['logits-parity'], engines: labs('half') }
@@ -147,12 +147,12 @@ describe.skipIf(missing !== null)(`through sshd${missing === null ? '' : ` (${mi
       },
     })
     expect(cut.unit('half:cpu')).toMatchObject({ status: 'error', fault: 'device' })
-    expect(cut.unit('half:cpu').reason).toMatch(/^the half worker was lost: ssh was killed by SIGKILL during write/)
+    expect(cut.unit('half:cpu').reason).toMatch(/^the half worker was lost: ssh was killed by SIGKILL/)
     expect([...kept('half').keys()].filter(name => name.endsWith('.data'))).toEqual([])
     const [part] = [...kept('half').keys()].filter(name => name.endsWith('.data.part'))
     expect(part).toBeDefined()
     expect((await conduct(plan, home)).unit('half:cpu').status).toBe('pass')
-  }, 60_000)
+  }, 120_000)
 
   test('ssh is killed in mid-run: an error of that unit, and the next one is judged', async () => {
     const run = await judge(
@@ -162,7 +162,7 @@ describe.skipIf(missing !== null)(`through sshd${missing === null ? '' : ` (${mi
     expect(run.unit('cut:cpu')).toMatchObject({ status: 'error', fault: 'device' })
     expect(run.unit('cut:cpu').reason).toMatch(/^the cut worker was lost: ssh was killed by SIGKILL during run/)
     expect(run.unit('after:cpu').status).toBe('pass')
-  }, 60_000)
+  }, 120_000)
 
   test('the server’s side of the connection is killed in mid-run: an error in ssh’s own words', async () => {
     const run = await judge(
@@ -174,7 +174,7 @@ describe.skipIf(missing !== null)(`through sshd${missing === null ? '' : ` (${mi
       /^the dropped worker was lost: ssh exited with code 255 \(the connection broke.*\) during run.*; it wrote last:\n.*(closed by remote host|Broken pipe)/s,
     )
     expect(run.unit('after:cpu').status).toBe('pass')
-  }, 60_000)
+  }, 120_000)
 
   test('the worker over there is killed: the error says by what', async () => {
     const run = await judge(
@@ -185,7 +185,7 @@ describe.skipIf(missing !== null)(`through sshd${missing === null ? '' : ` (${mi
       /^the killed worker was lost: ssh exited with code 255 .*; it wrote last:\nthe ort worker was killed by SIGKILL/s,
     )
     expect(run.unit('after:cpu').status).toBe('pass')
-  }, 60_000)
+  }, 120_000)
 
   test.skipIf(!isRoot)(
     'a disk that is full over there: an error with the figures (needs root, to make a small disk)',
@@ -219,7 +219,7 @@ describe.skipIf(missing !== null)(`through sshd${missing === null ? '' : ` (${mi
     expect(code).toBe(0)
     const listed = JSON.parse((await site.assay('devices', ...engine, '--json')).stdout)
     expect(listed.devices.map(({ id }: { id: string }) => id)).toEqual(expect.arrayContaining(['ort:cpu', 'lab7:cpu']))
-  }, 60_000)
+  }, 120_000)
 
   test('a machine that cannot be reached is said in ssh’s own words, before anything runs', async () => {
     const site = newSite()
@@ -229,7 +229,7 @@ describe.skipIf(missing !== null)(`through sshd${missing === null ? '' : ` (${mi
     )
     expect(stderr).toMatch(/ssh exited with code 255 .*Connection refused/s)
     expect(code).toBe(2)
-  })
+  }, 120_000)
 
   test('a worker that is stopped falls silent: an error of that unit, and the next one is judged', async () => {
     const run = await silent
@@ -237,7 +237,7 @@ describe.skipIf(missing !== null)(`through sshd${missing === null ? '' : ` (${mi
     expect(run.unit('stopped:cpu').reason).toMatch(/^the stopped worker fell silent: no heartbeat for 1\d\.\d s/)
     expect(run.unit('after:cpu').status).toBe('pass')
     kill('SIGCONT', [workerOf('stopped')])
-  }, 60_000)
+  }, 120_000)
 
   test('nothing of all these runs is left on the other side', async () => {
     await expect.poll(() => survivors(far('')), { timeout: 10_000 }).toEqual([])
