@@ -98,6 +98,9 @@ describe.skipIf(missing !== null)(`through sshd${missing === null ? '' : ` (${mi
   })
 
   afterAll(async () => {
+    await silent?.catch(() => undefined)
+    // A test that fails, or was not asked for, may leave the stopped one.
+    for (const pid of survivors(far(''))) process.kill(pid, 'SIGKILL')
     await sshd?.stop()
     rmSync(folder, { recursive: true, force: true })
   })
