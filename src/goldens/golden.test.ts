@@ -60,6 +60,22 @@ test('a golden is read back as it was written', () => {
   )
 })
 
+test('what the model is made of is kept, and says what differs from another one', () => {
+  const path = join(temporaryDirectory(), 'golden.safetensors')
+  const contents = { config: { hidden_size: 64 }, checksums: { 'model.safetensors': 'a'.repeat(64) } }
+  writeGolden(path, { ...golden, contents })
+  const read = readGolden(path)
+  expect(read.contents).toEqual(contents)
+  const other = { ...contents, checksums: { 'model.safetensors': 'b'.repeat(64) } }
+  checkGoldenMatches(read, { fingerprint: golden.fingerprint, contents: other })
+  expect(() => checkGoldenMatches(read, { fingerprint: 'b'.repeat(64), contents: other })).toThrow(
+    expect.objectContaining({
+      code: 'golden-mismatch',
+      message: 'the golden is of other weights: model.safetensors differs (config.json is the same)',
+    }),
+  )
+})
+
 test('names of tensors may have slashes, as ONNX outputs do', () => {
   const { outputs } = readGolden(stored([...good, 'case/0/out//model/out/in/z']))
   expect(Object.keys(outputs.get('0')?.outputs ?? {}).sort()).toEqual(['/model/out/in/z', 'y'])
@@ -99,6 +115,9 @@ describe('a golden is refused when', () => {
     ['it does not say of which model', good, { model: undefined }, 'model'],
     ['its precision is unknown', good, { precision: 'fp7' }, 'precision'],
     ['its fingerprint is not one', good, { fingerprint: 'ABC' }, '64 hexadecimal digits'],
+    ['its config is no JSON', good, { config: 'PK', checksums: '{}' }, 'config'],
+    ['it has a config without checksums', good, { config: '{}' }, 'checksums'],
+    ['a checksum is none', good, { config: '{}', checksums: '{"model.safetensors": "abc"}' }, '64 hexadecimal digits'],
     ['a tensor has another name', [...good, 'logits'], {}, "'logits' is not named"],
     ['a tensor is on no side', [...good, 'case/0/inout/x'], {}, 'is not named'],
     ['a tensor has no name', [...good, 'case/0/in/'], {}, 'is not named'],

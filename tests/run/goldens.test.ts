@@ -94,6 +94,18 @@ describe('two sites that share nothing but a file', { timeout: 120_000 }, () => 
     }
   })
 
+  test.each([
+    [['--outputs', 'last', '--top', '3'], /--top is of --outputs top-k/],
+    [['--top', '1'], /one logit of each position is too few/],
+    [['--top', '0'], /'0' is not a whole number above 0/],
+    [['--outputs', 'some'], /'some' is not allowed here/],
+  ] as const)('%j is refused before anything runs', async (options, says) => {
+    const site = newSite()
+    const { code, stderr } = await site.assay('golden', 'capture', 'zoo/llama', '-o', 'g.safetensors', ...options)
+    expect(stderr).toMatch(says)
+    expect([code, site.written()]).toEqual([2, []])
+  })
+
   test('a golden of other weights, or of another config, is refused with what differs', async () => {
     const site = newSite()
     writeCheckpoint(join(site.cwd, 'model'))
