@@ -34,16 +34,18 @@ export class Tab {
 
   static async open({ browser }: BrowserProcess, server: PageServer): Promise<Tab> {
     const page = await browser.newPage()
+    let lastWords = ''
+    page.on('console', message => {
+      if (message.type() === 'error') lastWords = ` (its last words: ${message.text().trim()})`
+    })
     const lost = new Promise<never>((_, reject) => {
-      const lose = (what: string) => reject(new WorkerError('device-lost', what))
+      const lose = (what: string) => reject(new WorkerError('device-lost', `${what}${lastWords}`))
       page.on('crash', () => lose("the browser's tab crashed: out of memory, or a fault in the browser"))
       page.on('close', () => lose("the browser's tab was closed"))
       browser.on('disconnected', () => lose('the browser ended'))
     })
     lost.catch(() => undefined)
     const tab = new Tab(page, server, lost)
-    // A thread's complaints are the end of this worker's standard error, which is shown if it dies.
-    page.on('console', message => process.stderr.write(`browser: ${message.text()}\n`))
     await page.exposeFunction('reportProgress', (done: number, total: number) => tab.#onProgress(done, total))
     const response = await page.goto(`${server.url}page`)
     if (!response?.ok()) throw new Error(`the page was answered with ${response?.status()}`)
