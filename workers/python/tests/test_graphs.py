@@ -12,6 +12,7 @@ np = pytest.importorskip("numpy")
 ort = pytest.importorskip("onnxruntime")
 ov = pytest.importorskip("openvino")
 
+from assay_worker.engine import Prompt  # noqa: E402
 from assay_worker.engines.openvino_engine import OpenVinoEngine  # noqa: E402
 from assay_worker.engines.openvino_engine.load import what_is_computed  # noqa: E402
 from assay_worker.engines.openvino_engine.session import OpenVinoSession  # noqa: E402
@@ -108,6 +109,12 @@ def test_an_appended_cache_gives_the_closed_form_for_padded_rows(kind: str, chun
     tensors = generate(model, {"input_ids": ids(*PROMPTS), "attention_mask": ids(*MASK)}, 20, chunk)
     expected = [counter_continuation(PROMPTS[0], 20), counter_continuation(PROMPTS[1][2:], 20)]
     assert rows_of(tensors["sequences"]) == expected
+    # The highest two by the definition, the lower id first where they tie.
+    for step, token in enumerate(expected[0]):
+        values = counter_logits([*PROMPTS[0], *expected[0][:step]])
+        second = max((id for id in range(16) if id != token), key=lambda id, values=values: (values[id], -id))  # type: ignore[misc]
+        assert rows_of(tensors["top_ids"])[step] == [token, second]
+        assert to_array(tensors["top_logits"])[0, step].tolist() == [values[token], values[second]]
     logits = to_array(tensors["logits"])
     assert logits[1, -1].tolist() == counter_logits([*PROMPTS[1][2:], *expected[1][:-1]])
     # Once more with the same model: nothing is left of the generation before.
@@ -145,9 +152,7 @@ def test_a_graph_without_a_cache_gives_one_token_and_no_more() -> None:
     assert raised.value.code == "unsupported"
 
 
-def _prompt() -> Any:
-    from assay_worker.engine import Prompt
-
+def _prompt() -> Prompt:
     return Prompt(1, 1, ids([1]), b"\x01", None, {})
 
 
