@@ -23,6 +23,7 @@ from assay_worker.frames import Tensor  # noqa: E402
 from assay_worker.generation import generate_tokens, generation_tensors, read_request  # noqa: E402
 from assay_worker.graphs.caches import RowsCache  # noqa: E402
 from assay_worker.graphs.model import GraphModel  # noqa: E402
+from assay_worker.graphs.roles import RoleInputs  # noqa: E402
 from assay_worker.graphs.values import DTYPES, float32_of_bf16, from_array, to_array  # noqa: E402
 from assay_worker.interface import CacheLayout, CacheTensor, GraphInterface, parse_interface  # noqa: E402
 from assay_worker.memory import open_peak_window  # noqa: E402
@@ -177,6 +178,62 @@ def test_a_cache_of_rows_holds_every_row_in_its_slot_and_zeros_behind(type: str)
         cache.advance(tokens, {"present": rows})
         given.extend(rows.reshape(tokens, 2, 4, 3, 5))
     assert (cache.length, cache.slots) == (18, 20)
+
+
+ROLES = {
+    "ids": "input-ids",
+    "mask": "slot-mask",
+    "positions": "position-ids",
+    "last": "last-index",
+    "total": "total-length",
+    "keep": "logits-to-keep",
+}
+
+
+def test_the_inputs_of_a_pass_follow_the_table_of_roles() -> None:
+    graph = parse_interface({**ATTENTION, "roles": ROLES})
+    prompt = Prompt(2, 5, ids(*PROMPTS), bytes([*MASK[0], *MASK[1]]), None, {})
+    inputs = RoleInputs(graph, prompt, new_tokens=4)
+
+    def plain(feeds: dict[str, Any]) -> dict[str, Any]:
+        return {name: value.tolist() for name, value in feeds.items()}
+
+    # The first three tokens, behind one slot that is empty.
+    assert plain(inputs.of_prompt(0, 3, slots=1, keep=2)) == {
+        "ids": [[3, 1, 4], [0, 0, 9]],
+        "mask": [[0, 1, 1, 1], [0, 0, 0, 1]],
+        "positions": [[0, 1, 2], [0, 0, 0]],
+        "last": [2, 2],
+        "total": 3,
+        "keep": [2],
+    }
+    # The last two, behind three in four slots.
+    assert plain(inputs.of_prompt(3, 5, slots=4, keep=1)) == {
+        "ids": [[1, 5], [2, 6]],
+        "mask": [[1, 1, 1, 0, 1, 1], [0, 0, 1, 0, 1, 1]],
+        "positions": [[3, 4], [1, 2]],
+        "last": [4, 4],
+        "total": 5,
+        "keep": [1],
+    }
+    # The second generated token: six are in the cache, of eight slots.
+    assert plain(inputs.of_tokens([7, 8], past=6, slots=8)) == {
+        "ids": [[7], [8]],
+        "mask": [[1, 1, 1, 1, 1, 1, 0, 0, 1], [0, 0, 1, 1, 1, 1, 0, 0, 1]],
+        "positions": [[6], [4]],
+        "last": [6, 6],
+        "total": 7,
+        "keep": [1],
+    }
+
+
+def test_what_a_pass_of_openvino_gave_is_there_until_the_next_but_one() -> None:
+    session = on_openvino("double")
+    x = np.arange(12, dtype=np.float32).reshape(1, 3, 4)
+    first = session.run({"x": x}, {"y": None})["y"]
+    second = session.run({"x": first}, {"y": None})["y"]
+    assert (session.on_host(first) == 2 * x).all()
+    assert (session.on_host(second) == 4 * x).all()
 
 
 def load(
