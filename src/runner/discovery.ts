@@ -7,6 +7,7 @@ import type { Plan } from '../plan/schema.ts'
 import { WorkerError } from '../protocol/failure.ts'
 import type { DeviceDescription, Result } from '../protocol/messages.ts'
 import type { DeviceId } from '../words.ts'
+import { dialectOf } from './engine-options.ts'
 
 /** How to start an engine's worker. */
 export interface EngineLaunch {
@@ -36,11 +37,13 @@ export interface Discovered {
 /**
  * Asks the engines that come with Assay and those that a plan names. An engine that fails is a problem, not an exception.
  * @param wanted - the devices that will be used: no other engine is asked, since starting one may take seconds
+ * @param options - the plan's, which may ask for graphs of another dialect than the device does
  */
 export async function discover(
   engines: Plan['engines'],
   base: string,
   wanted: readonly DeviceId[] | 'all',
+  options: Plan['options'] = {},
 ): Promise<Discovered> {
   const launches = launchesOf(engines, base).filter(
     ({ engine }) => wanted === 'all' || wanted.some(id => engineOf(id) === engine),
@@ -58,7 +61,11 @@ export async function discover(
     }
     const { devices, forms, methods, versions } = answer.value
     for (const device of devices) {
-      const description = { ...device, id: idUnder(launch.engine, device.id) }
+      const description = {
+        ...device,
+        id: idUnder(launch.engine, device.id),
+        dialect: device.dialect && (dialectOf(options, launch.engine) ?? device.dialect),
+      }
       found.set(description.id, { description, ownId: device.id, launch, forms, methods, versions })
     }
   }

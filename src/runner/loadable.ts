@@ -8,6 +8,7 @@ import type { Plan } from '../plan/schema.ts'
 import { rememberedChecksums } from '../weights/checksums.ts'
 import type { Form, Precision } from '../words.ts'
 import type { FoundDevice } from './discovery.ts'
+import { workerOptions } from './engine-options.ts'
 import { parcelOf } from './parcel.ts'
 import type { Loadable } from './session.ts'
 
@@ -34,7 +35,7 @@ export function loadableFor(
   const loadable = (form: Form, path: string, graph: Loadable['interface']): Loadable => ({
     device: ownId,
     precision,
-    options: options[launch.engine] ?? {},
+    options: workerOptions(options, launch.engine),
     form,
     path,
     interface: graph,

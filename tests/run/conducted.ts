@@ -40,6 +40,7 @@ export async function conduct(
     plan.engines,
     home,
     plan.devices === 'all' ? 'all' : [...plan.devices, plan.reference.device],
+    plan.options,
   )
   const devices: readonly DeviceId[] =
     plan.devices === 'all'

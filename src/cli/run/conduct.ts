@@ -46,7 +46,7 @@ export async function prepare({ plan, base }: Job, { reports }: RunSettings, { o
     checkWritable(path, 'give another file with --report FILE, or --no-report')
   }
   const wanted = plan.devices === 'all' ? plan.devices : [...plan.devices, plan.reference.device]
-  const here = await lookAround(plan.engines, base, wanted, output)
+  const here = await lookAround(plan.engines, base, wanted, output, plan.options)
   checkOptions(plan, here.found)
   return here
 }

@@ -21,8 +21,9 @@ export async function lookAround(
   base: string,
   wanted: readonly DeviceId[] | 'all',
   output: Output,
+  options: Plan['options'] = {},
 ): Promise<Here> {
-  const discovered = await discover(own, base, wanted)
+  const discovered = await discover(own, base, wanted, options)
   const { devices, problems } = discovered
   for (const { engine, message, isAbsent } of problems)
     if (!isAbsent) output.note(`warning: engine '${engine}' could not be asked: ${message}`)

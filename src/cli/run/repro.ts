@@ -69,7 +69,13 @@ export async function repro({ run, folder, wanted }: ReproRequest, context: Cont
     checks: [check.name],
   }
   return interruptibly(output.note, async signal => {
-    const { discovered, found } = await lookAround(engines, base, [unit.device, plan.reference.device], output)
+    const { discovered, found } = await lookAround(
+      engines,
+      base,
+      [unit.device, plan.reference.device],
+      output,
+      plan.options,
+    )
     resolveDevice(unit.device, found)
     checkPlan(narrowed, base, discovered, home)
     for (const { unit, check } of others) output.note(`failed too: ${check.name}, ${unitName(unit)}`)

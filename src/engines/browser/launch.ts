@@ -36,7 +36,7 @@ export async function launchBrowser(executablePath: string): Promise<BrowserProc
 }
 
 async function launch(executablePath: string, folder: string): Promise<Browser> {
-  // Playwright and the browser make their folders where this says; the keeper removes them all.
+  // Playwright and the browser make their folders where this says, crash reports and all; the keeper removes them.
   const temporary = join(folder, 'tmp')
   mkdirSync(temporary)
   process.env['TMPDIR'] = temporary
@@ -46,7 +46,7 @@ async function launch(executablePath: string, folder: string): Promise<Browser> 
       headless: true,
       timeout: LAUNCH_MS,
       args: [...GPU_ARGUMENTS, ...(process.platform === 'linux' && !gpuExists() ? SOFTWARE_GPU : [])],
-      env: { ...process.env, TMPDIR: temporary },
+      env: { ...process.env, TMPDIR: temporary, XDG_CONFIG_HOME: temporary, XDG_CACHE_HOME: temporary },
       handleSIGINT: false,
       handleSIGTERM: false,
       handleSIGHUP: false,
