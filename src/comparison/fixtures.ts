@@ -82,7 +82,7 @@ export function logOf({
     bodies.push({ type: 'unit-started', ...own })
     bodies.push({
       ...{ type: 'model-loaded', ...own, fingerprint: unit.fingerprint ?? 'f'.repeat(64), parameters: 1, loadMs: 5 },
-      ...{ weightBytes: 1000, placement: null, remarks: [] },
+      ...{ weightBytes: 1000, settings: {}, placement: null, remarks: [] },
     })
     bodies.push({ type: 'check-ended', ...own, check: checkOf(unit) })
     for (const batch of unit.batches ?? [1]) {

@@ -67,6 +67,7 @@ function unitResult(unit: UnitState): UnitResult | null {
     parameters: attempt.loaded?.parameters ?? null,
     weightBytes: attempt.loaded?.weightBytes ?? null,
     placement: attempt.loaded?.placement ?? null,
+    settings: attempt.loaded?.settings ?? {},
     remarks: [...unit.attempts.slice(0, -1).map(earlierAttempt), ...(attempt.loaded?.remarks ?? [])],
     loadMs: attempt.loaded?.loadMs ?? null,
     durationMs: Math.max(0, ended.timeMs - attempt.startedMs),

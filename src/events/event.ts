@@ -45,6 +45,8 @@ export const EventBody = z.discriminatedUnion('type', [
     /** Of the weights as the device was given them; logs of before have no such figure. */
     weightBytes: z.int().nonnegative().nullable().default(null),
     placement: Placement.nullable(),
+    /** What the runtime says of itself that could explain a result; logs of before have none. */
+    settings: z.record(z.string(), z.string()).default({}),
     remarks: z.array(z.string()),
     loadMs: z.number(),
   }),

@@ -214,6 +214,8 @@ export const UnitResult = z.object({
   /** The file of the graph with its weights, or the model's weight files, as the device was given them. */
   weightBytes: count.nullable().default(null),
   placement: Placement.nullable(),
+  /** What the runtime says of itself that could explain a result: inference precision, TF32, threads. */
+  settings: z.record(z.string(), z.string()).default({}),
   /** Remarks that change how the numbers read: computed in another precision, fell back to another device. */
   remarks: z.array(z.string()),
   loadMs: number.nullable(),

@@ -80,7 +80,7 @@ export function tellLoaded(
   remarks: readonly string[] = [],
 ): void {
   const { unit, attempt, emit } = context
-  const { placement, loadMs } = session.loaded
+  const { placement, settings = {}, loadMs } = session.loaded
   const { id, precision, device } = unit.header
   emit({
     type: 'model-loaded',
@@ -90,6 +90,7 @@ export function tellLoaded(
     parameters: model.parameters,
     weightBytes: weightBytes(loadable),
     placement,
+    settings,
     remarks: [...remarksOn(placement, precision, device), ...versionRemarks(context), ...remarks],
     loadMs,
   })

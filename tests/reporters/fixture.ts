@@ -432,6 +432,7 @@ const loaded = (at: At, more: Partial<Extract<EventBody, { type: 'model-loaded' 
     ],
     computedIn: ['fp32'],
   },
+  settings: { threads: '2', float32_matmul_precision: 'highest' },
   remarks: [],
   weightBytes: 75_264_000,
   loadMs: 182.4,

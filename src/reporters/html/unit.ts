@@ -19,6 +19,10 @@ export function unitArticle(unit: UnitResult, anchor: string, device: DeviceDesc
         ['device', device?.name ?? unit.device],
         ['result', tally(unit)],
         ['parameters', unit.parameters === null ? null : formatParameters(unit.parameters)],
+        [
+          'runtime settings',
+          Object.keys(unit.settings).length === 0 ? null : html`<span class="small">${settingsText(unit)}</span>`,
+        ],
         ['computed in', unit.placement === null ? null : unit.placement.computedIn.join(', ')],
         [
           'took',
@@ -44,6 +48,12 @@ export function unitArticle(unit: UnitResult, anchor: string, device: DeviceDesc
       <div><h4>Run it alone</h4><pre><code>${reproduce(unit)}</code></pre></div>
     </section>
   </article>`
+}
+
+function settingsText({ settings }: UnitResult): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(' · ')
 }
 
 function placementTable({ operators }: Placement): Html | null {

@@ -92,10 +92,11 @@ function unitTitle(unit: UnitResult): string {
 }
 
 function unitBody(unit: UnitResult): string[] {
-  const { placement, attempts, loadMs, remarks } = unit
+  const { placement, settings, attempts, loadMs, remarks } = unit
   const facts = [
     tally(unit),
     placement === null ? '' : `computed in ${placement.computedIn.join(', ')}`,
+    ...Object.entries(settings).map(([name, value]) => `${name} ${value}`),
     attempts > 1 ? plural(attempts, 'attempt') : '',
     loadMs === null ? '' : `loaded in ${formatDuration(loadMs)}`,
   ]
