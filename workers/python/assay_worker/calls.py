@@ -11,9 +11,10 @@ from .failure import WorkerError, invalid
 from .frames import Tensor
 from .generation import generate_tokens, generation_tensors, read_request
 from .measuring import measure
-from .parameters import count, parse_generate, parse_load, parse_measure, parse_run, text
+from .parameters import count, parse_generate, parse_load, parse_measure, parse_run, text, texts
 from .received import Received
 from .serve import HEARTBEAT_MS, Answer, Call, Turn
+from .version import assay_version
 
 PROTOCOL = 1
 
@@ -37,11 +38,14 @@ class Calls:
     def hello(self, params: Mapping[str, Any], tensors: dict[str, Tensor], turn: Turn) -> Answer:
         if count(params, "protocol") != PROTOCOL:
             raise WorkerError("unsupported", f"this worker speaks protocol {PROTOCOL}, not {params['protocol']}")
+        # The environment does not come through ssh.
+        if "devices" in params:
+            os.environ.setdefault("ASSAY_DEVICES", ",".join(texts(params, "devices")))
         description = self._engine.describe()
         return {
             "protocol": PROTOCOL,
             "engine": self._name,
-            "versions": description.versions,
+            "versions": {"assay": assay_version(), **description.versions},
             "pid": os.getpid(),
             "devices": description.devices,
             "forms": description.forms,

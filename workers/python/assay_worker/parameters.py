@@ -122,6 +122,13 @@ def text(params: Mapping[str, Any], name: str) -> str:
     return value
 
 
+def texts(params: Mapping[str, Any], name: str) -> list[str]:
+    value = params.get(name)
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise invalid(f"{name} must be a list of strings, and is {value!r}")
+    return value
+
+
 def one_of(params: Mapping[str, Any], name: str, values: Sequence[str]) -> str:
     value = text(params, name)
     if value not in values:
