@@ -42,11 +42,12 @@ function explanation(error: number, asked: Precision, computed: Computed | null)
       ([name, most]) => name !== asked && isShorter(name, asked) && error <= most,
     )
     if (shortest === undefined) return null
+    const like = shortest[0] === 'tf32' ? 'TF32 or fp16' : shortest[0]
     const claim =
       type === undefined
         ? 'the runtime does not say what it computed in'
-        : `the runtime says that it computed in ${asked}`
-    return `asked for ${asked}, and an error of ${said} is what ${shortest[0] === 'tf32' ? 'TF32 or fp16' : shortest[0]} would explain; ${claim}`
+        : `the runtime says that it computed in ${asked}: perhaps a function that it only approximates`
+    return `asked for ${asked}, and an error of ${said} is as large as rounding to ${like} gives; ${claim}`
   }
   const property = computed.evidence === undefined ? '' : ` (${computed.evidence})`
   const most = EXPLAINS[type]
