@@ -57,16 +57,23 @@ test('each precision has one row of what it costs and brings: the smallest batch
   expect(alternativesTables({ units: [fp32, int4] })).toEqual([
     {
       model: fp32.model,
-      shared: fp32.device,
-      of: 'precision',
       rows: [
         {
-          ...{ name: 'fp32', relL2: null, klNatsMean: null, top1: null, perplexity: null, perplexityChange: null },
+          ...{
+            device: fp32.device,
+            precision: 'fp32',
+            relL2: null,
+            klNatsMean: null,
+            top1: null,
+            perplexity: null,
+            perplexityChange: null,
+          },
           ...{ weightBytes: 4096, ttftMs: null, tokensPerSecond: null },
         },
         {
           ...{
-            name: 'int4',
+            device: fp32.device,
+            precision: 'int4',
             relL2: 0.06,
             klNatsMean: 2.5e-4,
             top1: 0.98,
@@ -80,19 +87,22 @@ test('each precision has one row of what it costs and brings: the smallest batch
   ])
 })
 
-test('one precision is no table, nor are those of two devices or models, nor one that was never loaded', () => {
+test('one unit is no table, nor are two models, nor one that was never loaded', () => {
   expect(alternativesTables({ units: [fp32] })).toEqual([])
-  expect(alternativesTables({ units: [fp32, { ...int4, device: 'torch:cuda:0' }] })).toEqual([])
   expect(alternativesTables({ units: [fp32, { ...int4, model: 'other' }] })).toEqual([])
   expect(alternativesTables({ units: [fp32, { ...int4, weightBytes: null }] })).toEqual([])
 })
 
-test('devices that ran a model in one precision are a table of their own, behind those of precisions', () => {
-  const torch = { ...fp32, id: 'c', device: 'torch:cpu' }
-  const tables = alternativesTables({ units: [fp32, int4, torch] })
-  expect(tables.map(({ of, shared, rows }) => [of, shared, rows.map(({ name }) => name)])).toEqual([
-    ['precision', fp32.device, ['fp32', 'int4']],
-    ['device', 'fp32', [fp32.device, 'torch:cpu']],
+test('devices and precisions are one table, in which the devices of a precision stand together', () => {
+  const torch = { device: 'torch:cpu' }
+  const tables = alternativesTables({ units: [fp32, int4, { ...fp32, ...torch }, { ...int4, ...torch }] })
+  expect(tables.map(({ rows }) => rows.map(({ device, precision }) => [device, precision]))).toEqual([
+    [
+      [fp32.device, 'fp32'],
+      ['torch:cpu', 'fp32'],
+      [fp32.device, 'int4'],
+      ['torch:cpu', 'int4'],
+    ],
   ])
 })
 
@@ -100,9 +110,11 @@ test('the terminal shows it as one table, and what was not measured as nothing',
   const look = lookOf({ write: () => true, isTTY: false }, { LANG: 'C.UTF-8' })
   const lines = alternatives({ ...fixture, units: [fp32, int4] }, { look, width: 100 })
   expect(lines.slice(2).map(line => line.split(/\s{2,}/))).toEqual([
-    ['fp32', '–', '–', '–', '–', '–', '4 KiB', '–', '–'],
-    ['int4', '0.06', '2.5e-4', '98 %', '2.500', '-0.125', '1 KiB', '–', '123.0'],
+    [fp32.device, 'fp32', '–', '–', '–', '–', '–', '4 KiB', '–', '–'],
+    [fp32.device, 'int4', '0.06', '2.5e-4', '98 %', '2.500', '-0.125', '1 KiB', '–', '123.0'],
   ])
+  const narrow = alternatives({ ...fixture, units: [fp32, int4] }, { look, width: 80 })
+  expect(narrow.at(-1)?.split(/\s{2,}/)).toEqual([fp32.device, 'int4', '0.06', '98 %', '2.500', '1 KiB', '–', '123.0'])
   expect(alternatives({ ...fixture, units: [fp32] }, { look, width: 100 })).toEqual([])
 })
 
@@ -110,11 +122,11 @@ test('HTML and Markdown show the same cells as the terminal, and nothing where o
   if (!fixture) throw new Error('the fixture is empty')
   const both = { ...fixture, units: [fp32, int4] }
   const cells = ['int4', '0.06', '2.5e-4', '98 %', '2.500', '-0.125', '1 KiB', '–', '123.0']
-  expect(markdown.render(both)).toContain(`| ${cells.join(' | ')} |`)
-  expect(markdown.render(both)).toContain('\n## Side by side: `')
-  const [, row = ''] = /<th scope="row" class="nowrap">int4<\/th>(.*?)<\/tr>/.exec(htmlReport.render(both)) ?? []
+  expect(markdown.render(both)).toContain(` | ${cells.join(' | ')} |`)
+  expect(markdown.render(both)).toContain('` side by side\n')
+  const [, row = ''] = /<td>int4<\/td>(.*?)<\/tr>/.exec(htmlReport.render(both)) ?? []
   expect([...row.matchAll(/<td class="number">([^<]*)</g)].map(([, text]) => text)).toEqual(cells.slice(1))
   const one = { ...fixture, units: [fp32] }
-  expect(markdown.render(one)).not.toContain('Side by side')
+  expect(markdown.render(one)).not.toContain('side by side')
   expect(htmlReport.render(one)).not.toContain('id="alternatives"')
 })

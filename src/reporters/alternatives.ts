@@ -1,13 +1,10 @@
-/**
- * What a reader chooses between: the precisions of a model on one device, and the devices that ran it in one precision. For each what
- * it costs and brings: error, perplexity, top-1, size, speed.
- */
+/** What a reader chooses between: the devices and precisions in which a model ran, each with what it costs and brings. */
 import type { ResultDocument, UnitResult } from '../events/result.ts'
 import { formatBytes, formatColumn, formatNumber, formatShare, NOTHING } from './format.ts'
 
 export interface AlternativeRow {
-  /** The precision, or the device. */
-  readonly name: string
+  readonly device: string
+  readonly precision: string
   /** Of all logits against the reference. */
   readonly relL2: number | null
   readonly klNatsMean: number | null
@@ -24,13 +21,10 @@ export interface AlternativeRow {
 
 export interface AlternativesTable {
   readonly model: string
-  /** What all rows share: the device, or the precision. */
-  readonly shared: string
-  readonly of: 'precision' | 'device'
   readonly rows: readonly AlternativeRow[]
 }
 
-/** What a table shows beside each name: two lines of a head, of which the first may be empty. */
+/** What a table shows beside device and precision: two lines of a head, of which the first may be empty. */
 export const ALTERNATIVE_HEADS: readonly (readonly [over: string, head: string])[] = [
   ['error', 'rel. L2'],
   ['KL', 'nats'],
@@ -60,26 +54,21 @@ export function alternativeCells(rows: readonly AlternativeRow[]): string[][] {
   ])
 }
 
-/** A table for each model on each device where more than one precision ran, then one for each model and precision on more than one device. */
+/** A table for each model that ran on more than one device or in more than one precision; devices of one precision stand together. */
 export function alternativesTables({ units }: Pick<ResultDocument, 'units'>): AlternativesTable[] {
   const ran = units.filter(unit => unit.category === 'llm' && unit.weightBytes !== null)
-  return [...tablesOf(ran, 'precision', 'device'), ...tablesOf(ran, 'device', 'precision')]
-}
-
-function tablesOf(units: readonly UnitResult[], of: 'precision' | 'device', shared: 'precision' | 'device') {
-  const groups = Map.groupBy(units, unit => JSON.stringify([unit.model, unit[shared]]))
-  return [...groups.values()].flatMap((own): AlternativesTable[] => {
-    const [first] = own
-    if (first === undefined || new Set(own.map(unit => unit[of])).size < 2) return []
-    return [{ model: first.model, shared: first[shared], of, rows: own.map(unit => rowOf(unit, unit[of])) }]
+  return [...Map.groupBy(ran, ({ model }) => model)].flatMap(([model, own]) => {
+    const byPrecision = [...Map.groupBy(own, ({ precision }) => precision).values()].flat()
+    return own.length < 2 ? [] : [{ model, rows: byPrecision.map(rowOf) }]
   })
 }
 
-function rowOf(unit: UnitResult, name: string): AlternativeRow {
+function rowOf(unit: UnitResult): AlternativeRow {
   const metric = (check: string, name: string) => unit.checks.find(one => one.name === check)?.metrics[name] ?? null
   const [perplexity, reference] = [metric('perplexity', 'perplexity'), metric('perplexity', 'referencePerplexity')]
   return {
-    name,
+    device: unit.device,
+    precision: unit.precision,
     relL2: metric('logits-parity', 'relL2'),
     klNatsMean: metric('logits-parity', 'klNatsMean'),
     top1: metric('logits-parity', 'top1'),

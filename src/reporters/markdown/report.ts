@@ -49,17 +49,17 @@ function matrixPart(result: ResultDocument): string[] {
 }
 
 function alternativesPart(result: ResultDocument): string[] {
-  return alternativesTables(result).flatMap(({ model, shared, of, rows }) => {
+  return alternativesTables(result).flatMap(({ model, rows }) => {
     const cells = alternativeCells(rows)
     const table = markdownTable(
       [
-        { head: of },
+        { head: 'device' },
+        { head: 'precision' },
         ...ALTERNATIVE_HEADS.map(([over, head]) => ({ head: over === '' ? head : `${over}, ${head}`, isNumber: true })),
       ],
-      rows.map(({ name }, at) => [of === 'device' ? code(name) : name, ...(cells[at] ?? [])]),
+      rows.map(({ device, precision }, at) => [code(device), precision, ...(cells[at] ?? [])]),
     )
-    const preposition = of === 'precision' ? ' on ' : ' in '
-    return table === null ? [] : [`## Side by side: ${inline(code(model), preposition, code(shared))}`, table]
+    return table === null ? [] : [`## ${inline(code(model), ' side by side')}`, table]
   })
 }
 
