@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import torch
 import transformers
@@ -11,14 +11,25 @@ from ...engine import TopTwo
 from ...serve import Turn
 from .tensors import memory_of
 
-if TYPE_CHECKING:
-    from .model import CausalLanguageModel
+
+class Network(Protocol):
+    """What is decoded with: the passes of a language model."""
+
+    config: Any
+
+    def synchronize(self) -> None:
+        """Waits until the device has done what it was given."""
+
+    def forward(
+        self, ids: torch.Tensor, mask: torch.Tensor, positions: torch.Tensor, keep: int, cache: Any
+    ) -> torch.Tensor:
+        """Logits [batch, kept, vocabulary]."""
 
 
 class TorchDecoding:
     def __init__(
         self,
-        model: "CausalLanguageModel",
+        model: Network,
         prompt: tuple[torch.Tensor, torch.Tensor, torch.Tensor],
         new_tokens: int,
         prefill_chunk: int | None,
