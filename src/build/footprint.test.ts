@@ -35,7 +35,7 @@ describe('Llama 3 8B', () => {
     ['fp16', 'portable', 2],
   ] as const)('in %s as a graph of %s operators takes %i bytes a parameter', (precision, dialect, size) => {
     const { weightBytes, slotBytes, logitsBytes } = footprintOfGraph(lower(graph, policyFor(precision, dialect)))
-    const exact = size * PARAMETERS + (dialect === 'ort' ? TABLES : 0)
+    const exact = size * PARAMETERS + TABLES
     expect(weightBytes).toBeGreaterThanOrEqual(exact)
     expect(weightBytes).toBeLessThan(exact + SMALL)
     expect(slotBytes).toBe(size * FEATURES)

@@ -1,9 +1,7 @@
 /** What a fused attention swallows: the projections, rotation and cache around one `attend` node. */
 import type { Rope, Tensor } from '../graph/index.ts'
-import { tensorOf } from '../tensor.ts'
 import { inputAt, isKind, type Lowering, type NodeOf, outputOf } from './lowering.ts'
 import { floatWeights } from './published-weights.ts'
-import { rotaryKey, rotaryTables } from './rotary.ts'
 import { canStack, stackedProduct } from './stacked-product.ts'
 
 /** What a fused attention takes instead of q, k, v: their values as [batch, tokens, heads * headDim], before norm and rotation. */
@@ -87,17 +85,4 @@ export function bindMerged(lowering: Lowering, node: NodeOf<'attend'>, output: s
     lowering.bind(outputOf(consumer), output)
   }
   lowering.bind(attended, output)
-}
-
-/** Tables of cosines and sines for every position, [positions, pairs], once a graph. */
-export function tables(lowering: Lowering, headDim: number, rope: Rope): string[] {
-  const { emit, graph, policy } = lowering
-  const key = rotaryKey(headDim, rope)
-  return lowering.once(`${key}/tables`, () => {
-    const { cos, sin } = rotaryTables(graph.maxPositions, headDim, rope)
-    const shape = [graph.maxPositions, cos.length / graph.maxPositions]
-    const table = (name: string, values: Float32Array) =>
-      lowering.cast(key, emit.values(`${key}/${name}`, tensorOf(shape, values)), 'f32', policy.float)
-    return [table('cos', cos), table('sin', sin)]
-  })
 }

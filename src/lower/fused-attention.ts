@@ -1,9 +1,9 @@
 /** Attention as one GroupQueryAttention operator, with rotation and cache inside it. */
-import { attentionParts, bindMerged, normOfHeads, packedProjections, requiredParts, tables } from './attention-parts.ts'
+import { attentionParts, bindMerged, normOfHeads, packedProjections, requiredParts } from './attention-parts.ts'
 import { MICROSOFT } from './emitter.ts'
 import { inputAt, isKind, type Lowering, type NodeOf } from './lowering.ts'
 import { cacheNames, fixedSize } from './portable.ts'
-import { rotatedFeatures } from './rotary.ts'
+import { rotaryTables, rotatedFeatures } from './rotary.ts'
 
 /** GroupQueryAttention rotates multiples of 16 features and takes heads of multiples of 8. */
 function isFusable(node: NodeOf<'attend'>): boolean {
@@ -41,13 +41,14 @@ export function groupQueryAttention(lowering: Lowering, node: NodeOf<'attend'>):
     normOfHeads(lowering, parts.norms.k, lowering.value(parts.k), { heads: kvHeads, headDim }),
     lowering.value(parts.v),
   ]
+  const waves = parts.rope && rotaryTables(lowering, headDim, parts.rope)
   const inputs = [
     ...(packed === null ? apart() : [packed, '', '']),
     names.pastKey,
     names.pastValue,
     sequenceInput(lowering, 'last_index', ['batch']),
     sequenceInput(lowering, 'total_length', []),
-    ...(parts.rope ? tables(lowering, headDim, parts.rope) : []),
+    ...(waves ? [waves.cos, waves.sin] : []),
   ]
   const attributes = {
     num_heads: { int: heads },

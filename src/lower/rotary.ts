@@ -12,8 +12,14 @@ function frequencies(headDim: number, rope: Rope): Float32Array {
   return Float32Array.from(inverseFrequencies(rotatedFeatures(headDim, rope), rope))
 }
 
-/** Cosines and sines of every position the model knows, fp32 [positions, pairs] each, for operators that take tables. */
-export function rotaryTables(positions: number, headDim: number, rope: Rope): { cos: Float32Array; sin: Float32Array } {
+/** A key under which equal rotary settings share their constants. */
+function rotaryKey(headDim: number, rope: Rope): string {
+  const { theta, scaling } = rope
+  return ['rope', rotatedFeatures(headDim, rope), theta, ...(scaling ? Object.values(scaling) : [])].join('/')
+}
+
+/** Cosines and sines of every position that a model knows, fp32 [positions, pairs] each. */
+function wavesOf(positions: number, headDim: number, rope: Rope): { cos: Float32Array; sin: Float32Array } {
   const inverse = frequencies(headDim, rope)
   const pairs = inverse.length
   const cos = new Float32Array(positions * pairs)
@@ -27,24 +33,37 @@ export function rotaryTables(positions: number, headDim: number, rope: Rope): { 
   return { cos, sin }
 }
 
-/** A key under which equal rotary settings share their constants. */
-export function rotaryKey(headDim: number, rope: Rope): string {
-  const { theta, scaling } = rope
-  return ['rope', rotatedFeatures(headDim, rope), theta, ...(scaling ? Object.values(scaling) : [])].join('/')
+interface Waves {
+  readonly cos: string
+  readonly sin: string
 }
 
-/** Cosines and sines of the positions fed, computed in the graph: values of [batch, 1, tokens, pairs], once a graph. */
-export function rotaryOfPositions(lowering: Lowering, headDim: number, rope: Rope): { cos: string; sin: string } {
-  const { emit, policy, graph } = lowering
+/**
+ * Tables of cosines and sines for every position, values of [positions, pairs], once a graph. No device computes them: Vulkan allows a
+ * sine an absolute error of 2^-11, which is 30 times the error of all else (docs/decisions/0012).
+ */
+export function rotaryTables(lowering: Lowering, headDim: number, rope: Rope): Waves {
+  const { emit, graph, policy } = lowering
+  const key = rotaryKey(headDim, rope)
+  return lowering.once(`${key}/tables`, () => {
+    const { cos, sin } = wavesOf(graph.maxPositions, headDim, rope)
+    const shape = [graph.maxPositions, cos.length / graph.maxPositions]
+    const table = (name: string, values: Float32Array) =>
+      lowering.cast(key, emit.values(`${key}/${name}`, tensorOf(shape, values)), 'f32', policy.float)
+    return { cos: table('cos', cos), sin: table('sin', sin) }
+  })
+}
+
+/** The rows of the tables for the positions fed, values of [batch, 1, tokens, pairs], once a graph. */
+export function rotaryOfPositions(lowering: Lowering, headDim: number, rope: Rope): Waves {
+  const { emit, graph } = lowering
   const key = rotaryKey(headDim, rope)
   return lowering.once(key, () => {
-    const angular = frequencies(headDim, rope)
-    const inverse = emit.values(`${key}/inverse`, tensorOf([angular.length], angular))
-    const positions = emit.node(key, 'Cast', [lowering.value(graph.positions)], { to: { int: 1 } })
-    const column = emit.node(key, 'Unsqueeze', [positions, emit.integers(1, 3)]) // [batch, 1, tokens, 1]
-    const angles = emit.node(key, 'Mul', [column, inverse])
-    const wave = (operator: 'Cos' | 'Sin') =>
-      lowering.cast(key, emit.node(key, operator, [angles]), 'f32', policy.float)
-    return { cos: wave('Cos'), sin: wave('Sin') }
+    const tables = rotaryTables(lowering, headDim, rope)
+    const rows = (table: string) => {
+      const found = emit.node(key, 'Gather', [table, lowering.value(graph.positions)], { axis: { int: 0 } })
+      return emit.node(key, 'Unsqueeze', [found, emit.integers(1)])
+    }
+    return { cos: rows(tables.cos), sin: rows(tables.sin) }
   })
 }

@@ -13,13 +13,12 @@ import {
   normOfHeads,
   packedProjections,
   requiredParts,
-  tables,
 } from './attention-parts.ts'
 import { MICROSOFT } from './emitter.ts'
 import { inputAt, isKind, type Lowering, type NodeOf } from './lowering.ts'
 import { causalMask } from './mask.ts'
 import { cacheNames, fixedSize } from './portable.ts'
-import { rotatedFeatures } from './rotary.ts'
+import { rotaryTables, rotatedFeatures } from './rotary.ts'
 
 /** Whether every attention of a graph has the form that this file lowers. */
 export function canReturnRows(lowering: Lowering): boolean {
@@ -112,7 +111,8 @@ function rotated(
 ): string {
   if (rope === null) return x
   const { emit, graph } = lowering
-  const inputs = [x, lowering.value(graph.positions), ...tables(lowering, headDim, rope)]
+  const { cos, sin } = rotaryTables(lowering, headDim, rope)
+  const inputs = [x, lowering.value(graph.positions), cos, sin]
   const features = rotatedFeatures(headDim, rope)
   const partial = features < headDim ? { rotary_embedding_dim: { int: features }, num_heads: { int: heads } } : {}
   return emit.node(path, 'RotaryEmbedding', inputs, { interleaved: { int: 0 }, ...partial }, MICROSOFT)
