@@ -85,8 +85,8 @@ async function startAssay(model: LanguageModel, precision: Precision): Promise<R
     writeLogits: async (windows, path) => {
       const file = openSync(path, 'w')
       for (const window of windows) {
-        const logits = (await session.run({ input_ids: tokenTensor([window]) }))[artifact.interface.logits]
-        if (!logits) throw new Error(`no output is named ${artifact.interface.logits}`)
+        const logits = (await session.run({ input_ids: tokenTensor([window]) }))['logits']
+        if (!logits) throw new Error('no output is named logits')
         const { buffer, byteOffset, byteLength } = toFloat32(logits)
         writeSync(file, new Uint8Array(buffer, byteOffset, byteLength))
       }

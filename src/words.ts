@@ -11,7 +11,7 @@ export type Status = z.infer<typeof Status>
 export const Fault = z.enum(['device', 'reference', 'assay'])
 export type Fault = z.infer<typeof Fault>
 
-export const Category = z.enum(['llm', 'onnx'])
+export const Category = z.enum(['llm', 'vision', 'onnx'])
 export type Category = z.infer<typeof Category>
 
 /** `engine:device[:index]`, for example `ort:cpu` or `torch:cuda:0`. */

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { traceConfig } from '../src/build/config.ts'
 import { type LanguageModel, openModel } from '../src/build/model.ts'
+import type { LanguageGraph } from '../src/graph/index.ts'
 import { BYTES_PER_ELEMENT, elementCount } from '../src/tensor.ts'
 import type { FloatType } from '../src/weights/convert.ts'
 import { asWanted } from '../src/weights/published.ts'
@@ -67,6 +68,13 @@ export function writeCheckpoint(
     chunks: () => [weights.read(name, 0, elementCount(info.shape) * BYTES_PER_ELEMENT[info.type]).slice()],
   }))
   writeShardedSafetensors(directory, entries, 1e9)
+}
+
+/** The graph of a language model's config. */
+export function traceLanguage(config: Readonly<Record<string, unknown>>, where = 'config.json'): LanguageGraph {
+  const graph = traceConfig(config, where)
+  if (graph.kind !== 'language') throw new Error(`${where} describes no language model`)
+  return graph
 }
 
 export function openLanguageModel(directory: string): LanguageModel {

@@ -12,12 +12,13 @@ import { buildOnce } from './build-once.ts'
 import { ContentReader } from './content.ts'
 import { checkRoom } from './disk.ts'
 import { contentKeyOf, footprintOfGraph } from './footprint.ts'
-import type { LanguageModel } from './model.ts'
+import type { TracedModel } from './model.ts'
 
 /** A graph that an engine can load. */
 export interface Artifact {
   readonly path: string
-  readonly interface: GraphInterface
+  /** Null for a model that is run as it stands. */
+  readonly interface: GraphInterface | null
 }
 
 const PRODUCER = { name: 'assay', version }
@@ -41,14 +42,14 @@ export function writeLowered(lowered: LoweredGraph, weights: WeightSource, name:
         chunks: () => reader.chunks(constant.content),
         contentKey: contentKeyOf(constant),
       })),
-      metadata: { 'assay.interface': JSON.stringify(lowered.interface) },
+      metadata: lowered.interface === null ? {} : { 'assay.interface': JSON.stringify(lowered.interface) },
     },
     path,
   )
 }
 
 /** Lowers a model and writes it as a standalone ONNX file. Throws AssayError, for a full disk before it writes. */
-export function exportOnnx(model: LanguageModel, precision: Precision, dialect: Dialect, path: string): void {
+export function exportOnnx(model: TracedModel, precision: Precision, dialect: Dialect, path: string): void {
   const lowered = lower(model.graph, policyFor(precision, dialect))
   checkRoom(path, footprintOfGraph(lowered).weightBytes)
   const weights = model.openWeights()
@@ -60,7 +61,7 @@ export function exportOnnx(model: LanguageModel, precision: Precision, dialect: 
 }
 
 /** Where the cache has, or will have, a model's lowered graph: the folder's name is a hash of all that goes in. */
-function cacheFolder(model: LanguageModel, lowered: LoweredGraph, home: string): string {
+function cacheFolder(model: TracedModel, lowered: LoweredGraph, home: string): string {
   return join(home, 'artifacts', artifactKey(model.fingerprint, lowered))
 }
 
@@ -70,13 +71,13 @@ function isWhole(folder: string): boolean {
 }
 
 /** Bytes that building a model's lowered graph would write: none where the cache has it. */
-export function bytesToBuild(model: LanguageModel, lowered: LoweredGraph, home: string): number {
+export function bytesToBuild(model: TracedModel, lowered: LoweredGraph, home: string): number {
   return isWhole(cacheFolder(model, lowered, home)) ? 0 : footprintOfGraph(lowered).weightBytes
 }
 
 /** The cached artifact of a model under a policy; built first where it is not there. */
 export function buildArtifact(
-  model: LanguageModel,
+  model: TracedModel,
   precision: Precision,
   dialect: Dialect,
   home: string,

@@ -7,7 +7,7 @@ import { type SafetensorsEntry, writeShardedSafetensors } from '../weights/safet
 import type { WeightInfo, WeightSource } from '../weights/source.ts'
 import { buildOnce } from './build-once.ts'
 import { checkRoom } from './disk.ts'
-import type { LanguageModel } from './model.ts'
+import type { TracedModel } from './model.ts'
 
 /** As transformers cuts checkpoints. */
 const SHARD_BYTES = 5e9
@@ -18,14 +18,14 @@ function byteLength({ type, shape }: WeightInfo): number {
 }
 
 /** Bytes of a model's weights as its checkpoint has them. */
-function bytesOf({ graph }: LanguageModel, weights: WeightSource): number {
+function bytesOf({ graph }: TracedModel, weights: WeightSource): number {
   return [...graph.weights.keys()].reduce((sum, name) => {
     const info = weights.weights.get(name)
     return sum + (info ? byteLength(info) : 0)
   }, 0)
 }
 
-function* entriesOf(model: LanguageModel, weights: WeightSource): Generator<SafetensorsEntry> {
+function* entriesOf(model: TracedModel, weights: WeightSource): Generator<SafetensorsEntry> {
   for (const name of model.graph.weights.keys()) {
     const info = weights.weights.get(name)
     if (!info) throw new Error(`the weights have no ${name}`)
@@ -45,7 +45,7 @@ function* entriesOf(model: LanguageModel, weights: WeightSource): Generator<Safe
 const TORCH_TYPES: Readonly<Record<string, string>> = { f32: 'float32', f16: 'float16', bf16: 'bfloat16' }
 
 /** What the config says of the weights' type, where it does not say so already. */
-function storedType(model: LanguageModel): Readonly<Record<string, string>> {
+function storedType(model: TracedModel): Readonly<Record<string, string>> {
   if ('dtype' in model.config || 'torch_dtype' in model.config) return {}
   const weights = model.openWeights()
   try {
@@ -58,7 +58,7 @@ function storedType(model: LanguageModel): Readonly<Record<string, string>> {
 }
 
 /** Writes config.json, the weights, and whatever tokenizer files the model has, into a directory. Throws AssayError, for a full disk before it writes. */
-export function exportCheckpoint(model: LanguageModel, directory: string): void {
+export function exportCheckpoint(model: TracedModel, directory: string): void {
   const weights = asWanted(model.openWeights(), model.graph.weights) // turned back to how it is published
   try {
     checkRoom(directory, bytesOf(model, weights))
@@ -72,7 +72,7 @@ export function exportCheckpoint(model: LanguageModel, directory: string): void 
   const { directory: source } = model
   if (source === null) return
   const companions = readdirSync(source).filter(name =>
-    /^(tokenizer|generation_config|special_tokens|chat_template|vocab|merges)/.test(name),
+    /^(tokenizer|generation_config|special_tokens|chat_template|vocab|merges|preprocessor_config)/.test(name),
   )
   for (const name of companions)
     if (!existsSync(join(directory, name))) copyFileSync(join(source, name), join(directory, name))
@@ -84,7 +84,7 @@ const WHOLE = 'config.json'
 const isWhole = (folder: string) => existsSync(join(folder, WHOLE))
 
 /** Bytes that `checkpointOf` would write: none where there is a directory. */
-export function bytesToExport(model: LanguageModel, home: string): number {
+export function bytesToExport(model: TracedModel, home: string): number {
   if (model.directory !== null || isWhole(cacheFolder(model, home))) return 0
   const weights = model.openWeights()
   try {
@@ -94,12 +94,12 @@ export function bytesToExport(model: LanguageModel, home: string): number {
   }
 }
 
-function cacheFolder({ fingerprint }: LanguageModel, home: string): string {
+function cacheFolder({ fingerprint }: TracedModel, home: string): string {
   return join(home, 'checkpoints', fingerprint.slice(0, 32))
 }
 
 /** A model's directory, for an engine that takes such; a model of seeded weights gets one in the cache. Throws AssayError, for a full disk before it writes. */
-export function checkpointOf(model: LanguageModel, home: string): string {
+export function checkpointOf(model: TracedModel, home: string): string {
   if (model.directory !== null) return model.directory
   const folder = cacheFolder(model, home)
   buildOnce(folder, isWhole, building => exportCheckpoint(model, building))

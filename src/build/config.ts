@@ -1,14 +1,12 @@
 import type { z } from 'zod'
 import { AssayError } from '../errors.ts'
-import type { Graph } from '../graph/index.ts'
+import type { Architecture, Graph } from '../graph/index.ts'
 import { architectures } from '../models/index.ts'
 
-type AnyArchitecture = (typeof architectures)[keyof typeof architectures]
-
-/** The architecture of a config.json by its `model_type`. Throws AssayError('architecture-unsupported') naming those known. */
-function architectureOf(config: Readonly<Record<string, unknown>>, where: string): AnyArchitecture {
-  const type = config['model_type']
-  const known = Object.values(architectures)
+/** The architecture of a config.json by its `model_type`, or timm's `architecture`. Throws AssayError('architecture-unsupported') naming those known. */
+function architectureOf(config: Readonly<Record<string, unknown>>, where: string): Architecture {
+  const type = config['model_type'] ?? config['architecture'] // timm's word
+  const known = Object.values<Architecture>(architectures)
   const found = known.find(({ types }) => types.some(name => name === type))
   if (found) return found
   const types = known.flatMap(architecture => architecture.types).join(', ')

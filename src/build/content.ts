@@ -4,6 +4,7 @@ import { BYTES_PER_ELEMENT, elementCount, toFloat32 } from '../tensor.ts'
 import { convertBytes, convertChunks, type FloatType } from '../weights/convert.ts'
 import type { WeightInfo, WeightSource } from '../weights/source.ts'
 import { type Blocks, quantiseBlocks } from './blocks.ts'
+import { foldedFilters, foldedShift } from './folded.ts'
 import { packLevels } from './packing.ts'
 
 const PIECE_BYTES = 4 << 20
@@ -28,6 +29,12 @@ export class ContentReader {
         return
       case 'weights':
         for (const name of content.names) yield* floatChunks(this.#weights, name, content.type)
+        return
+      case 'foldedFilters':
+        yield* foldedFilters(this.#weights, content)
+        return
+      case 'foldedShift':
+        yield foldedShift(this.#weights, content)
         return
       case 'levels':
         yield* this.#levels(content.names, content.format, content.layout)

@@ -10,9 +10,9 @@ export interface Footprint {
   readonly weightBytes: number
   /** Those that every pass reads: of an embedding's table only some rows are read, and it is not among them unless the head reads it too. */
   readonly passBytes: number
-  /** The keys and values of one position of one row. */
+  /** The keys and values of one position of one row; 0 for a model without a cache. */
   readonly slotBytes: number
-  /** The logits of one position of one row. */
+  /** The logits of one position of one row; 0 for a model that knows no positions. */
   readonly logitsBytes: number
 }
 
@@ -22,12 +22,13 @@ export function contentKeyOf({ name, content }: Constant): string {
 }
 
 /** The footprint of a lowered graph: its constants are exact, what an engine needs beside them is not counted. */
-export function footprintOfGraph({ constants, nodes, interface: { cache, vocabulary } }: LoweredGraph): Footprint {
+export function footprintOfGraph({ constants, nodes, interface: driven }: LoweredGraph): Footprint {
+  const cache = driven?.cache ?? null
   return {
     weightBytes: distinctBytes(constants),
     passBytes: distinctBytes(readWhole({ constants, nodes })),
     slotBytes: cache === null ? 0 : cache.tensors.length * cache.heads * cache.headDim * BYTES_PER_ELEMENT[cache.type],
-    logitsBytes: vocabulary * BYTES_PER_ELEMENT.f32,
+    logitsBytes: (driven?.vocabulary ?? 0) * BYTES_PER_ELEMENT.f32,
   }
 }
 
@@ -52,10 +53,16 @@ const BYTES_PER_WEIGHT: Readonly<Record<Precision, number>> = {
 }
 
 /** The footprint of a checkpoint that an engine takes as it is, in a precision: scales of quantised weights are not counted. */
-export function footprintOfWeights({ nodes, weights, caches, vocabulary }: Graph, precision: Precision): Footprint {
+export function footprintOfWeights(graph: Graph, precision: Precision): Footprint {
+  const { nodes, weights } = graph
+  const [caches, vocabulary] = graph.kind === 'language' ? [graph.caches, graph.vocabulary] : [[], 0]
   const bytes = (names: Iterable<string>) =>
     sum(Array.from(names, name => elementCount(weights.get(name)?.shape ?? []))) * BYTES_PER_WEIGHT[precision]
-  const multiplied = new Set(nodes.flatMap(({ operation }) => (operation.kind === 'linear' ? [operation.weight] : [])))
+  const multiplied = new Set(
+    nodes.flatMap(({ operation }) =>
+      operation.kind === 'linear' || operation.kind === 'conv2d' ? [operation.weight] : [],
+    ),
+  )
   const features = sum(caches.map(({ heads, headDim }) => 2 * heads * headDim))
   return {
     weightBytes: bytes(weights.keys()),

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { AssayError } from '../errors.ts'
-import type { Graph } from '../graph/index.ts'
+import type { Graph, LanguageGraph, VisionGraph, WeightDeclaration } from '../graph/index.ts'
 import { catalogue } from '../models/catalogue.ts'
 import { scaledConfig } from '../models/scale.ts'
 import { elementCount } from '../tensor.ts'
@@ -15,15 +15,14 @@ import { type SeededWeight, seededWeights } from '../weights/seeded.ts'
 import type { WeightSource } from '../weights/source.ts'
 import { traceConfig } from './config.ts'
 
-/** A language model that Assay can lower. */
-export interface LanguageModel {
-  readonly kind: 'llm'
+/** A model that Assay can lower. */
+export interface TracedModel<G extends Graph = Graph> {
   /** As it was asked for: `zoo/llama`, `arch/llama-3-8b@1/8`, a path. */
   readonly reference: string
   /** The Hugging Face directory, or null for seeded weights. */
   readonly directory: string | null
   readonly config: Readonly<Record<string, unknown>>
-  readonly graph: Graph
+  readonly graph: G
   /** Known once somebody asks, since a checkpoint is read for it from end to end. */
   readonly fingerprint: string
   /** What the fingerprint is of; known once somebody asks, as it is. */
@@ -35,6 +34,14 @@ export interface LanguageModel {
   openWeights(): WeightSource
 }
 
+export interface LanguageModel extends TracedModel<LanguageGraph> {
+  readonly kind: 'llm'
+}
+
+export interface VisionModel extends TracedModel<VisionGraph> {
+  readonly kind: 'vision'
+}
+
 /** An ONNX file that somebody else made. */
 export interface OnnxFileModel {
   readonly kind: 'onnx'
@@ -43,7 +50,7 @@ export interface OnnxFileModel {
   readonly fingerprint: string
 }
 
-export type Model = LanguageModel | OnnxFileModel
+export type Model = LanguageModel | VisionModel | OnnxFileModel
 
 /** Where the shipped models lie: `zoo/` at the root of the package. */
 const ZOO = resolve(import.meta.dirname, '..', '..', 'zoo')
@@ -78,7 +85,7 @@ export function openModel(reference: string, base = process.cwd(), home: string 
   throw new AssayError('model-invalid', 'neither a directory nor an .onnx file', { where: reference })
 }
 
-function openZoo(reference: string): LanguageModel {
+function openZoo(reference: string): Model {
   const name = reference.slice('zoo/'.length)
   if (!zooNames().includes(name))
     throw new AssayError('model-not-found', `the zoo has no '${name}'`, {
@@ -92,7 +99,7 @@ function isCatalogued(name: string): name is keyof typeof catalogue {
   return Object.hasOwn(catalogue, name)
 }
 
-function openArchitecture(reference: string): LanguageModel {
+function openArchitecture(reference: string): Model {
   const [, name = '', scale] = /^arch\/([^@]*)(?:@(.*))?$/s.exec(reference) ?? []
   if (!isCatalogued(name))
     throw new AssayError('model-not-found', `no architecture '${name}' is listed`, {
@@ -107,31 +114,49 @@ function openArchitecture(reference: string): LanguageModel {
     .update(`seed ${seed}\n${JSON.stringify(config)}`)
     .digest('hex')
   const open = () => seededWeights(seededDeclarations(graph), seed)
-  return {
-    kind: 'llm',
+  return ofKind(graph, {
     reference,
     directory: null,
     config,
-    graph,
     fingerprint,
     contents: { config, checksums: {} },
     parameters: parametersOf(graph),
     goldens: [],
     openWeights: open,
+  })
+}
+
+/** Adds the graph to the rest of a model, whose getters stay getters. */
+function ofKind(graph: Graph, rest: Omit<TracedModel, 'graph'>): LanguageModel | VisionModel {
+  return graph.kind === 'language'
+    ? Object.assign(rest, { kind: 'llm' as const, graph })
+    : Object.assign(rest, { kind: 'vision' as const, graph })
+}
+
+/**
+ * Matrices and biases are normal with the field's usual deviation of 0.02, filters with 1 / sqrt(fan in), which keeps the size of
+ * what goes through many of them (LeCun et al., Efficient BackProp, 1998, equation 16); norms and variances are ones, means zeros.
+ */
+export function seededDeclarations(graph: Graph): Map<string, SeededWeight> {
+  return new Map(Array.from(graph.weights, ([name, declared]) => [name, seeded(declared)] as const))
+}
+
+function seeded({ shape, role }: WeightDeclaration): SeededWeight {
+  switch (role) {
+    case 'norm':
+    case 'variance':
+      return { shape, init: 'ones' }
+    case 'mean':
+      return { shape, init: 'zeros' }
+    case 'filter':
+      return { shape, init: 'normal', scale: elementCount(shape.slice(1)) ** -0.5 }
+    case 'matrix':
+    case 'bias':
+      return { shape, init: 'normal' }
   }
 }
 
-/** Matrices and biases are normal with the field's usual deviation of 0.02, norms are ones. */
-export function seededDeclarations(graph: Graph): Map<string, SeededWeight> {
-  return new Map(
-    Array.from(
-      graph.weights,
-      ([name, { shape, role }]) => [name, { shape, init: role === 'norm' ? 'ones' : 'normal' }] as const,
-    ),
-  )
-}
-
-function openDirectory(reference: string, directory: string, home: string | null): LanguageModel {
+function openDirectory(reference: string, directory: string, home: string | null): Model {
   const where = join(reference, 'config.json')
   const graphConfig = readConfig(join(directory, 'config.json'), where)
   const graph = traceConfig(graphConfig, where)
@@ -144,12 +169,10 @@ function openDirectory(reference: string, directory: string, home: string | null
     checksums ??= checksumsOf(directory, checksumOf)
     return checksums
   }
-  return {
-    kind: 'llm',
+  return ofKind(graph, {
     reference,
     directory,
     config: graphConfig,
-    graph,
     get fingerprint() {
       return fingerprintOf(read())
     },
@@ -164,7 +187,7 @@ function openDirectory(reference: string, directory: string, home: string | null
           .map(name => join(goldens, name))
       : [],
     openWeights: open,
-  }
+  })
 }
 
 function readConfig(path: string, where: string): Readonly<Record<string, unknown>> {
@@ -181,7 +204,7 @@ function readConfig(path: string, where: string): Readonly<Record<string, unknow
 }
 
 function checkedWeights(graph: Graph, directory: string, reference: string): WeightSource {
-  const source = asWanted(openWeights(directory), graph.weights)
+  const source = asWanted(openWeights(directory), graph.weights, graph.layouts)
   const complaint = firstMismatch(graph, source)
   if (complaint === null) return source
   source.close()
@@ -200,6 +223,9 @@ function firstMismatch(graph: Graph, source: WeightSource): string | null {
   return null
 }
 
+/** What training moves: the statistics of batch norms are none. */
 function parametersOf(graph: Graph): number {
-  return Array.from(graph.weights.values()).reduce((sum, { shape }) => sum + elementCount(shape), 0)
+  return Array.from(graph.weights.values())
+    .filter(({ role }) => role !== 'mean' && role !== 'variance')
+    .reduce((sum, { shape }) => sum + elementCount(shape), 0)
 }

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { exportOnnx } from '../build/artifact.ts'
 import { exportCheckpoint } from '../build/checkpoint.ts'
-import { type LanguageModel, openModel } from '../build/model.ts'
+import { openModel, type TracedModel } from '../build/model.ts'
 import { AssayError } from '../errors.ts'
 import type { Dialect, Precision } from '../words.ts'
 import { checkNewFolder, checkWritable } from './report-file.ts'
@@ -24,7 +24,7 @@ export function writeGraph(
   path: string,
   base: string,
 ): Exported {
-  const model = openLanguageModel(reference, base)
+  const model = openTracedModel(reference, base)
   checkWritable(path, 'give a file in a folder that exists')
   exportOnnx(model, precision, dialect, path)
   const files = [path, `${path}.data`].filter(file => existsSync(file)).map(sized)
@@ -33,7 +33,7 @@ export function writeGraph(
 
 /** A model as a Hugging Face directory, which must be new or empty. Throws AssayError. */
 export function writeCheckpoint(reference: string, directory: string, base: string): Exported {
-  const model = openLanguageModel(reference, base)
+  const model = openTracedModel(reference, base)
   checkNewFolder(directory)
   exportCheckpoint(model, directory)
   const files = readdirSync(directory)
@@ -42,9 +42,9 @@ export function writeCheckpoint(reference: string, directory: string, base: stri
   return { model: reference, parameters: model.parameters, form: 'huggingface', precision: null, dialect: null, files }
 }
 
-function openLanguageModel(reference: string, base: string): LanguageModel {
+function openTracedModel(reference: string, base: string): TracedModel {
   const model = openModel(reference, base)
-  if (model.kind === 'llm') return model
+  if (model.kind !== 'onnx') return model
   throw new AssayError('argument-invalid', 'this is an ONNX file already', {
     where: reference,
     hint: 'export takes zoo/NAME, arch/NAME or a Hugging Face directory',

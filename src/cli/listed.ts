@@ -1,7 +1,7 @@
 /** The models that have names. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { type LanguageModel, openModel, zooNames } from '../build/model.ts'
+import { openModel, type TracedModel, zooNames } from '../build/model.ts'
 import { catalogue } from '../models/catalogue.ts'
 import { architectures } from '../models/index.ts'
 import { BYTES_PER_ELEMENT } from '../tensor.ts'
@@ -34,7 +34,7 @@ export function listModels(): Listed {
 
 function listed(reference: string, summary: string | null): ListedModel[] {
   const model = openModel(reference)
-  if (model.kind !== 'llm') return []
+  if (model.kind === 'onnx') return []
   const { parameters, fingerprint, directory } = model
   const sizeBytes = directory === null ? null : directoryBytes(directory)
   const fp32Bytes = parameters * BYTES_PER_ELEMENT.f32
@@ -42,7 +42,7 @@ function listed(reference: string, summary: string | null): ListedModel[] {
 }
 
 /** The first sentence of a model's card, below its heading; else what its config says. */
-function summaryOf({ directory, config }: LanguageModel): string {
+function summaryOf({ directory, config }: TracedModel): string {
   const card = directory === null ? null : join(directory, 'README.md')
   const text = card !== null && existsSync(card) ? readFileSync(card, 'utf8') : ''
   const body = text.replace(/^---\n[\s\S]*?\n---\n/, '')

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { defineArchitecture, type Graph, type LayerCache, type Scope, type Tensor, trace } from './index.ts'
+import { defineArchitecture, type LanguageGraph, type LayerCache, type Scope, type Tensor, trace } from './index.ts'
 
 interface Parts {
   readonly s: Scope
@@ -13,7 +13,7 @@ interface Parts {
 const CONFIG = { vocab_size: 11, num_hidden_layers: 1, max_position_embeddings: 32 }
 
 /** A model that does what a test says with one embedding and one layer's cache. */
-function traced(build: (parts: Parts) => Tensor): Graph {
+function traced(build: (parts: Parts) => Tensor): LanguageGraph {
   const architecture = defineArchitecture({
     types: ['test'],
     config: z.object({

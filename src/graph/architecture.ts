@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { LayerCache } from './cache.ts'
+import type { CacheShape, Graph, LanguageGraph, Positioning } from './graph.ts'
 import { Scope, type WeightDeclaration } from './scope.ts'
 import { type Node, Recorder, type Tensor } from './tensor.ts'
 
@@ -19,7 +20,7 @@ export interface LanguageModelInputs {
   readonly layers: readonly LayerCache[]
 }
 
-/** A family of models: the `model_type`s that it covers, the schema of its config.json, and its forward pass. */
+/** A family of language models: the `model_type`s that it covers, the schema of its config.json, and its forward pass. */
 export interface Definition<C extends LanguageModelConfig> {
   readonly types: readonly string[]
   readonly config: z.ZodType<C>
@@ -27,14 +28,19 @@ export interface Definition<C extends LanguageModelConfig> {
 }
 
 /** A config.json that a family could read, ready to be traced, or what is wrong with it. */
-export type ReadConfig = { readonly trace: () => Graph } | { readonly issues: readonly z.core.$ZodIssue[] }
+export type ReadConfig<G extends Graph> = { readonly trace: () => G } | { readonly issues: readonly z.core.$ZodIssue[] }
 
-export interface Architecture<C extends LanguageModelConfig = LanguageModelConfig> extends Definition<C> {
+/** A family of models of any kind, as a config.json finds it. */
+export interface Architecture<G extends Graph = Graph> {
+  /** The `model_type`s, or timm's `architecture`s, that it covers. */
+  readonly types: readonly string[]
   /** Reads the content of a config.json. A shape that does not fit shows when it is traced. */
-  read(config: unknown): ReadConfig
+  read(config: unknown): ReadConfig<G>
 }
 
-export function defineArchitecture<C extends LanguageModelConfig>(definition: Definition<C>): Architecture<C> {
+export function defineArchitecture<C extends LanguageModelConfig>(
+  definition: Definition<C>,
+): Definition<C> & Architecture<LanguageGraph> {
   return {
     ...definition,
     read(config) {
@@ -42,39 +48,6 @@ export function defineArchitecture<C extends LanguageModelConfig>(definition: De
       return parsed.success ? { trace: () => trace(definition, parsed.data) } : { issues: parsed.error.issues }
     },
   }
-}
-
-/** The shape of one layer's cache. */
-export interface CacheShape {
-  readonly heads: number
-  readonly headDim: number
-}
-
-/**
- * How a model knows positions. Relative: queries and keys are turned by their position, and nothing else knows it, so that only
- * differences count.
- */
-export type Positioning = 'relative' | 'absolute' | 'none'
-
-/** A traced model: its nodes in order of computation and everything that they need. */
-export interface Graph {
-  readonly nodes: readonly Node[]
-  /** int [batch, tokens] */
-  readonly ids: Tensor
-  /** int [batch, tokens] */
-  readonly positions: Tensor
-  /** [batch, tokens, vocabulary] */
-  readonly logits: Tensor
-  readonly weights: ReadonlyMap<string, WeightDeclaration>
-  /** Named values, by path. */
-  readonly names: ReadonlyMap<string, Tensor>
-  readonly caches: readonly CacheShape[]
-  /** The sliding window of each layer's attention, in positions with the query's own; null where it sees everything. */
-  readonly windows: readonly (number | null)[]
-  /** Whether a result depends on where a text begins (absolute) or only on distances (relative). */
-  readonly positioning: Positioning
-  readonly vocabulary: number
-  readonly maxPositions: number
 }
 
 function cacheShapes(nodes: readonly Node[]): CacheShape[] {
@@ -99,7 +72,7 @@ function positioningOf(nodes: readonly Node[], positions: Tensor): Positioning {
 }
 
 /** Runs an architecture's forward pass once on symbolic tensors. A shape that does not fit throws, with the path. */
-export function trace<C extends LanguageModelConfig>(architecture: Definition<C>, config: C): Graph {
+export function trace<C extends LanguageModelConfig>(architecture: Definition<C>, config: C): LanguageGraph {
   const recorder = new Recorder()
   const weights = new Map<string, WeightDeclaration>()
   const names = new Map<string, Tensor>()
@@ -111,7 +84,11 @@ export function trace<C extends LanguageModelConfig>(architecture: Definition<C>
   )
   const { logits } = architecture.build(new Scope('', { recorder, weights, names }), config, { ids, positions, layers })
   return {
+    kind: 'language',
     nodes: recorder.nodes,
+    inputs: [ids, positions],
+    outputs: new Map([['logits', logits]]),
+    layouts: [],
     ids,
     positions,
     logits,

@@ -1,12 +1,9 @@
-export {
-  type Architecture,
-  defineArchitecture,
-  type Graph,
-  type LanguageModelInputs,
-  trace,
-} from './architecture.ts'
+export { type Architecture, defineArchitecture, type LanguageModelInputs, trace } from './architecture.ts'
 export type { LayerCache } from './cache.ts'
+export type { Graph, ImageSize, LanguageGraph, VisionGraph, VisionTask } from './graph.ts'
 export { inverseFrequencies, type Rope, type RopeScaling } from './rope.ts'
-export type { Scope } from './scope.ts'
+export type { Layout, Published, Scope, WeightDeclaration } from './scope.ts'
 export type { Dim, Shape } from './shape.ts'
-export type { Node, Tensor } from './tensor.ts'
+export type { BatchNormWeights, Node, Tensor } from './tensor.ts'
+export { defineVision, type VisionDefinition } from './vision.ts'
+export type { WindowSettings } from './window.ts'

@@ -1,15 +1,29 @@
+import type { TensorData } from '../tensor.ts'
 import type { KeysValues } from './cache.ts'
 import type { Rope } from './rope.ts'
 import { type Dim, showShape } from './shape.ts'
 import type { Recorder, Tensor } from './tensor.ts'
+import { placeWindow, type WindowSettings } from './window.ts'
 
-/** A weight as an architecture expects it. */
+/**
+ * A weight as an architecture expects it. `mean` and `variance` are what a batch norm saw while it was trained: no parameters, but
+ * statistics that are published with them.
+ */
 export interface WeightDeclaration {
   readonly shape: readonly number[]
-  readonly role: 'matrix' | 'norm' | 'bias'
+  readonly role: 'matrix' | 'filter' | 'norm' | 'bias' | 'mean' | 'variance'
   /** Published the other way round, [inFeatures, outFeatures]; `shape` is as the graph uses it. */
   readonly isTransposed?: true
 }
+
+/** Where another publisher keeps a weight: under another name, or as one of equal parts of a larger one along its first axis. */
+export interface Published {
+  readonly name: string
+  readonly part?: { readonly index: number; readonly of: number }
+}
+
+/** Another way in which the weights of a family are published, from our names to its own; null for a weight that it does not know. */
+export type Layout = (name: string) => Published | null
 
 /** What an architecture declares while it is traced. */
 export interface Declarations {
@@ -19,10 +33,7 @@ export interface Declarations {
 }
 
 function features(tensor: Tensor): number {
-  const last = tensor.shape.at(-1)
-  if (typeof last !== 'number')
-    throw new Error(`${tensor.node.path}: the last axis of ${showShape(tensor.shape)} varies`)
-  return last
+  return tensor.size(-1)
 }
 
 /** A place in a model. Its path is the prefix of the published weights' names and of the nodes' names. */
@@ -85,6 +96,49 @@ export class Scope {
     return this.#record(path, { kind: 'layerNorm', weight, bias, epsilon }, [x], x.shape)
   }
 
+  /** A published weight as a value: a class token, an embedding of positions. */
+  parameter(name: string, shape: readonly number[]): Tensor {
+    const path = this.#join(name)
+    return this.#record(path, { kind: 'parameter', weight: this.#declare(path, shape, 'matrix') }, [], shape)
+  }
+
+  /** Numbers that the architecture itself knows: anchors, a grid. */
+  constant(name: string, tensor: TensorData): Tensor {
+    return this.#record(this.#join(name), { kind: 'constant', tensor }, [], tensor.shape)
+  }
+
+  /** A convolution of [batch, channels, height, width] with `NAME.weight` [filters, channels / groups, kernel, kernel] and, where asked, `NAME.bias`. */
+  conv2d(
+    name: string,
+    x: Tensor,
+    filters: number,
+    { groups = 1, bias = false, ...settings }: WindowSettings & { readonly groups?: number; readonly bias?: boolean },
+  ): Tensor {
+    const path = this.#join(name)
+    const channels = x.size(1)
+    if (channels % groups !== 0 || filters % groups !== 0)
+      throw new Error(`${path}: ${channels} channels and ${filters} filters in ${groups} groups`)
+    const { window, size } = placeWindow(settings, { height: x.size(2), width: x.size(3) }, path)
+    const weight = this.#declare(`${path}.weight`, [filters, channels / groups, ...window.kernel], 'filter')
+    const biasName = bias ? this.#declare(`${path}.bias`, [filters], 'bias') : null
+    const operation = { kind: 'conv2d', weight, bias: biasName, window: { ...window, groups } } as const
+    return this.#record(path, operation, [x], [x.shape[0] ?? 1, filters, ...size])
+  }
+
+  /** (x - running_mean) / sqrt(running_var + epsilon) * weight + bias over the channels of [batch, channels, ...] (arXiv:1502.03167). */
+  batchNorm(name: string, x: Tensor, epsilon: number): Tensor {
+    const path = this.#join(name)
+    const declare = (weight: string, role: WeightDeclaration['role']) =>
+      this.#declare(`${path}.${weight}`, [x.size(1)], role)
+    const weights = {
+      scale: declare('weight', 'norm'),
+      shift: declare('bias', 'bias'),
+      mean: declare('running_mean', 'mean'),
+      variance: declare('running_var', 'variance'),
+    }
+    return this.#record(path, { kind: 'batchNorm', weights, epsilon }, [x], x.shape)
+  }
+
   /** Rotates pairs of features of [batch, heads, tokens, headDim] by their position. */
   rope(x: Tensor, positions: Tensor, rope: Rope): Tensor {
     const rotated = rope.features ?? features(x)
@@ -97,19 +151,19 @@ export class Scope {
 
   /**
    * Causal softmax(scale q kᵀ) v; each group of query heads shares one head of keys and values (arXiv:2305.13245). With a window
-   * a position sees that many, the last of them itself (arXiv:2004.05150).
+   * a position sees that many, the last of them itself (arXiv:2004.05150). Not causal: every position sees all of them.
    */
   attend(
     q: Tensor,
     { keys, values }: KeysValues,
-    { scale, window = null }: { scale: number; window?: number | null },
+    { scale, isCausal = true, window = null }: { scale: number; isCausal?: boolean; window?: number | null },
   ): Tensor {
     const [, queryHeads, , headDim] = q.shape
     const [, kvHeads, , keyDim] = keys.shape
     if (typeof queryHeads !== 'number' || typeof kvHeads !== 'number' || queryHeads % kvHeads !== 0)
       throw new Error(`${this.path}: ${queryHeads} query heads over ${kvHeads} kv heads`)
     if (headDim !== keyDim) throw new Error(`${this.path}: queries of ${headDim} features, keys of ${keyDim}`)
-    return this.#record(this.path, { kind: 'attend', scale, window }, [q, keys, values], q.shape)
+    return this.#record(this.path, { kind: 'attend', scale, isCausal, window }, [q, keys, values], q.shape)
   }
 
   #join(name: string): string {

@@ -2,8 +2,15 @@
 export type Dim = number | string
 export type Shape = readonly Dim[]
 
-export function sameShape(a: Shape, b: Shape): boolean {
-  return a.length === b.length && a.every((dim, axis) => dim === b[axis])
+/** The shape of two values element by element, axes of size 1 stretched, as in NumPy; null where they do not fit. */
+export function broadcast(a: Shape, b: Shape): Shape | null {
+  const rank = Math.max(a.length, b.length)
+  const padded = (shape: Shape) => [...Array<Dim>(rank - shape.length).fill(1), ...shape]
+  const others = padded(b)
+  const dims = padded(a).map((dim, axis) =>
+    dim === 1 ? others[axis] : others[axis] === 1 ? dim : dim === others[axis] ? dim : undefined,
+  )
+  return dims.every(dim => dim !== undefined) ? dims : null
 }
 
 /** `[batch, tokens, 64]` */

@@ -1,22 +1,47 @@
+import type { TensorData } from '../tensor.ts'
 import type { Rope } from './rope.ts'
-import { type Rearrangement, rearrangement, type Shape, sameShape, showShape } from './shape.ts'
+import { broadcast, type Rearrangement, rearrangement, type Shape, showShape } from './shape.ts'
+import { type Convolution, type Pooling, placeWindow, type WindowSettings } from './window.ts'
 
 /** What a node computes. Whole operations of the field stay whole here; lowering decides how a device is told. */
 export type Operation =
-  | { readonly kind: 'input'; readonly name: 'input_ids' | 'position_ids' }
+  | { readonly kind: 'input'; readonly name: string }
+  | { readonly kind: 'constant'; readonly tensor: TensorData }
+  /** A published weight as it is: a class token, an embedding of positions. */
+  | { readonly kind: 'parameter'; readonly weight: string }
   | { readonly kind: 'embedding'; readonly weight: string }
   | { readonly kind: 'linear'; readonly weight: string; readonly bias: string | null }
+  | { readonly kind: 'conv2d'; readonly weight: string; readonly bias: string | null; readonly window: Convolution }
   | { readonly kind: 'rmsNorm'; readonly weight: string; readonly epsilon: number }
   | { readonly kind: 'layerNorm'; readonly weight: string; readonly bias: string; readonly epsilon: number }
+  | { readonly kind: 'batchNorm'; readonly weights: BatchNormWeights; readonly epsilon: number }
   | { readonly kind: 'rope'; readonly rope: Rope }
   | { readonly kind: 'cache'; readonly layer: number }
-  | { readonly kind: 'attend'; readonly scale: number; readonly window: number | null }
+  | { readonly kind: 'attend'; readonly scale: number; readonly isCausal: boolean; readonly window: number | null }
   | { readonly kind: 'rearrange'; readonly steps: Rearrangement }
-  | { readonly kind: 'thirds' }
-  | { readonly kind: 'add' }
-  | { readonly kind: 'mul' }
-  | { readonly kind: 'silu' }
+  /** Parts of an axis, one after the other. */
+  | { readonly kind: 'split'; readonly axis: number; readonly sizes: readonly number[] }
+  | { readonly kind: 'slice'; readonly axis: number; readonly start: number; readonly end: number }
+  | { readonly kind: 'concat'; readonly axis: number }
+  /** A value of one row, repeated for each row of the second input. */
+  | { readonly kind: 'repeat' }
+  | { readonly kind: 'add' | 'sub' | 'mul' | 'div' }
+  | { readonly kind: 'relu' | 'sigmoid' | 'silu' }
+  | { readonly kind: 'clip'; readonly least: number; readonly most: number }
   | { readonly kind: 'gelu'; readonly approximate: 'none' | 'tanh' }
+  | { readonly kind: 'softmax'; readonly axis: number }
+  | { readonly kind: 'mean'; readonly axes: readonly number[]; readonly isKept: boolean }
+  | { readonly kind: 'maxPool'; readonly window: Pooling }
+  /** Each row and column `factor` times: the nearest neighbour. */
+  | { readonly kind: 'upsample'; readonly factor: number }
+
+/** Names of a batch norm's weights, [channels] each. */
+export interface BatchNormWeights {
+  readonly scale: string
+  readonly shift: string
+  readonly mean: string
+  readonly variance: string
+}
 
 /** One operation at one place of a model. */
 export interface Node {
@@ -81,29 +106,119 @@ export class Tensor {
     return this.#elementwise({ kind: 'add' }, other)
   }
 
+  sub(other: Tensor): Tensor {
+    return this.#elementwise({ kind: 'sub' }, other)
+  }
+
   mul(other: Tensor): Tensor {
     return this.#elementwise({ kind: 'mul' }, other)
   }
 
+  div(other: Tensor): Tensor {
+    return this.#elementwise({ kind: 'div' }, other)
+  }
+
+  relu(): Tensor {
+    return this.#alike({ kind: 'relu' })
+  }
+
+  sigmoid(): Tensor {
+    return this.#alike({ kind: 'sigmoid' })
+  }
+
   /** x * sigmoid(x), arXiv:1702.03118. */
   silu(): Tensor {
-    return this.recorder.value(this.node.path, { kind: 'silu' }, [this], this.shape)
+    return this.#alike({ kind: 'silu' })
+  }
+
+  /** min(max(x, least), most); ReLU6 (arXiv:1704.04861) is clip(0, 6). */
+  clip(least: number, most: number): Tensor {
+    return this.#alike({ kind: 'clip', least, most })
   }
 
   /** x Phi(x), arXiv:1606.08415: with the error function, or by its tanh approximation. */
   gelu(approximate: 'none' | 'tanh' = 'none'): Tensor {
-    return this.recorder.value(this.node.path, { kind: 'gelu', approximate }, [this], this.shape)
+    return this.#alike({ kind: 'gelu', approximate })
+  }
+
+  softmax(axis = -1): Tensor {
+    return this.#alike({ kind: 'softmax', axis: this.#axis(axis) })
+  }
+
+  /** The mean over axes, which stay with size 1 where they are kept. */
+  mean(axes: readonly number[], { isKept = false } = {}): Tensor {
+    const own = axes.map(axis => this.#axis(axis))
+    const shape = this.shape.flatMap((dim, axis) => (own.includes(axis) ? (isKept ? [1] : []) : [dim]))
+    return this.recorder.value(this.node.path, { kind: 'mean', axes: own, isKept }, [this], shape)
+  }
+
+  /** The largest of each window of [batch, channels, height, width]; what is padded is never the largest. */
+  maxPool(settings: WindowSettings): Tensor {
+    const { window, size } = this.#placed(settings)
+    const shape = [...this.shape.slice(0, 2), ...size]
+    return this.recorder.value(this.node.path, { kind: 'maxPool', window }, [this], shape)
+  }
+
+  /** Rows and columns of [batch, channels, height, width], each `factor` times. */
+  upsample(factor: number): Tensor {
+    const [height, width] = [this.size(2), this.size(3)]
+    const shape = [...this.shape.slice(0, 2), factor * height, factor * width]
+    return this.recorder.value(this.node.path, { kind: 'upsample', factor }, [this], shape)
+  }
+
+  /** Parts of an axis, of the given sizes. */
+  split(sizes: readonly number[], axis = -1): readonly Tensor[] {
+    const own = this.#axis(axis)
+    if (sizes.reduce((sum, size) => sum + size, 0) !== this.shape[own])
+      throw new Error(`${this.node.path}: axis ${axis} of ${showShape(this.shape)} is not [${sizes.join(' + ')}]`)
+    const shapes = sizes.map(size => this.shape.with(own, size))
+    return this.recorder.record(this.node.path, { kind: 'split', axis: own, sizes }, [this], shapes, this.type)
   }
 
   /** The last axis in three equal parts: query, key and value of one product. */
   thirds(): readonly [Tensor, Tensor, Tensor] {
-    const last = this.shape.at(-1)
-    if (typeof last !== 'number' || last % 3 !== 0)
+    const third = this.size(-1) / 3
+    if (!Number.isInteger(third))
       throw new Error(`${this.node.path}: the last axis of ${showShape(this.shape)} has no thirds`)
-    const shape = [...this.shape.slice(0, -1), last / 3]
-    const [a, b, c] = this.recorder.record(this.node.path, { kind: 'thirds' }, [this], [shape, shape, shape], this.type)
+    const [a, b, c] = this.split([third, third, third])
     if (!a || !b || !c) throw new Error('an operation without three outputs')
     return [a, b, c]
+  }
+
+  /** What lies between `start` and `end` of an axis. */
+  slice(axis: number, start: number, end: number): Tensor {
+    const own = this.#axis(axis)
+    if (start < 0 || end <= start || end > this.size(own))
+      throw new Error(`${this.node.path}: axis ${axis} of ${showShape(this.shape)} has no ${start} to ${end}`)
+    const shape = this.shape.with(own, end - start)
+    return this.recorder.value(this.node.path, { kind: 'slice', axis: own, start, end }, [this], shape, this.type)
+  }
+
+  /** This and others behind it along an axis. */
+  concat(others: readonly Tensor[], axis: number): Tensor {
+    const own = this.#axis(axis)
+    const all = [this, ...others]
+    for (const { shape, node } of all)
+      if (shape.length !== this.shape.length || shape.some((dim, at) => at !== own && dim !== this.shape[at]))
+        throw new Error(
+          `${this.node.path}: concat of ${showShape(this.shape)} and ${showShape(shape)} (${node.path}) along axis ${axis}`,
+        )
+    const total = all.reduce((sum, tensor) => sum + tensor.size(own), 0)
+    const shape = this.shape.with(own, total)
+    return this.recorder.value(this.node.path, { kind: 'concat', axis: own }, all, shape, this.type)
+  }
+
+  /** This value of one row, for each row of `other`: [1, ...] becomes [batch, ...]. */
+  repeatFor(other: Tensor): Tensor {
+    const [rows = 1] = other.shape
+    return this.recorder.value(this.node.path, { kind: 'repeat' }, [this, other], this.shape.with(0, rows), this.type)
+  }
+
+  /** The size of an axis that is the same in every call. */
+  size(axis: number): number {
+    const dim = this.shape.at(axis)
+    if (typeof dim !== 'number') throw new Error(`${this.node.path}: axis ${axis} of ${showShape(this.shape)} varies`)
+    return dim
   }
 
   /** Splits, permutes and merges axes: `rearrange('b t (h d) -> b h t d', { d: 64 })`. */
@@ -117,10 +232,27 @@ export class Tensor {
   }
 
   #elementwise(operation: Operation, other: Tensor): Tensor {
-    if (!sameShape(this.shape, other.shape))
+    const shape = broadcast(this.shape, other.shape)
+    if (shape === null)
       throw new Error(
         `${this.node.path}: ${operation.kind} of ${showShape(this.shape)} and ${showShape(other.shape)} (${other.node.path})`,
       )
-    return this.recorder.value(this.node.path, operation, [this, other], this.shape)
+    return this.recorder.value(this.node.path, operation, [this, other], shape)
+  }
+
+  #alike(operation: Operation): Tensor {
+    return this.recorder.value(this.node.path, operation, [this], this.shape)
+  }
+
+  /** An axis counted from the front. */
+  #axis(axis: number): number {
+    const own = axis < 0 ? axis + this.shape.length : axis
+    if (this.shape[own] === undefined)
+      throw new Error(`${this.node.path}: ${showShape(this.shape)} has no axis ${axis}`)
+    return own
+  }
+
+  #placed(settings: WindowSettings) {
+    return placeWindow(settings, { height: this.size(2), width: this.size(3) }, this.node.path)
   }
 }

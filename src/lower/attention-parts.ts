@@ -54,7 +54,7 @@ export function packedProjections(lowering: Lowering, { q, k, v }: AttentionPart
   const isReadOnce = [q, k, v].every(tensor => lowering.consumers(tensor).length === 1)
   if (!isReadOnce) return null
   const [first] = nodes
-  if (first && isKind(first, 'thirds') && [q, k, v].every((tensor, index) => tensor === first.outputs[index]))
+  if (first && isKind(first, 'split') && [q, k, v].every((tensor, index) => tensor === first.outputs[index]))
     return lowering.value(inputAt(first, 0))
   return canStack(lowering, nodes) ? stackedProduct(lowering, nodes) : null
 }

@@ -9,7 +9,7 @@ import { canReturnRows } from './rows-attention.ts'
  */
 export function cacheLayout(lowering: Lowering): CacheLayout['layout'] {
   const { dialect, ort } = lowering.policy
-  if (dialect === 'portable' || lowering.graph.caches.length === 0) return 'append'
+  if (dialect === 'portable' || lowering.language.caches.length === 0) return 'append'
   if (ort.attention === 'rows' && ort.hasFusedMatMul && canReturnRows(lowering)) return 'rows'
   return ort.attention === 'fused' && hasFusedAttention(lowering) ? 'shared' : 'append'
 }

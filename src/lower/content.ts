@@ -1,3 +1,4 @@
+import type { BatchNormWeights } from '../graph/index.ts'
 import type { TensorData } from '../tensor.ts'
 
 /** Of activations, and of what is not stored in blocks. */
@@ -36,6 +37,11 @@ export type MatrixFormat = 'float' | BlockFormat
  */
 export type BlockLayout = 'rows' | 'blocks'
 
+/** A batch norm whose weights go into those of the convolution before it. */
+export interface FoldedNorm extends BatchNormWeights {
+  readonly epsilon: number
+}
+
 /**
  * What a constant of a lowered graph holds: a description, so that a graph of any size is lowered before a byte of its
  * weights is read. The build reads weights by these descriptions, piece by piece.
@@ -45,6 +51,10 @@ export type Content =
   | { readonly kind: 'values'; readonly tensor: TensorData }
   /** Published weights stacked along their first axis, converted to `type`. */
   | { readonly kind: 'weights'; readonly names: readonly string[]; readonly type: FloatType }
+  /** A convolution's filters with the batch norm behind it in them. */
+  | { readonly kind: 'foldedFilters'; readonly weight: string; readonly norm: FoldedNorm; readonly type: FloatType }
+  /** And the bias that goes with them; of a convolution that may have one. */
+  | { readonly kind: 'foldedShift'; readonly bias: string | null; readonly norm: FoldedNorm; readonly type: FloatType }
   /** The levels, or the zeros, of weights stacked along their first axis. */
   | {
       readonly kind: 'levels' | 'zeros'

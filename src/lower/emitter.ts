@@ -70,6 +70,11 @@ export class Emitter {
     return this.values(`ints/${values.join('_')}`, tensorOf([values.length], BigInt64Array.from(values, BigInt)))
   }
 
+  /** A float32 vector. */
+  floats(...values: number[]): string {
+    return this.values(`floats/${values.join('_')}`, tensorOf([values.length], Float32Array.from(values)))
+  }
+
   /** An int64 scalar. */
   integer(value: number): string {
     return this.values(`int/${value}`, tensorOf([], BigInt64Array.of(BigInt(value))))

@@ -19,7 +19,9 @@ function tiny(overrides: Readonly<Record<string, unknown>> = {}): Graph {
 type Overrides = Readonly<Record<string, unknown>>
 
 function lowered(precision: Precision, dialect: Dialect, overrides: Overrides = {}, provider = 'cpu') {
-  return lower(tiny(overrides), policyFor(precision, dialect, provider))
+  const { interface: driven, ...graph } = lower(tiny(overrides), policyFor(precision, dialect, provider))
+  if (driven === null) throw new Error('a language model that nobody can drive')
+  return { ...graph, interface: driven }
 }
 
 const operatorsOf = ({ nodes }: LoweredGraph) => nodes.map(({ operator }) => operator)

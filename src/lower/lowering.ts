@@ -1,4 +1,4 @@
-import type { Graph, Node, Tensor } from '../graph/index.ts'
+import type { Graph, LanguageGraph, Node, Tensor } from '../graph/index.ts'
 import type { FloatType } from './content.ts'
 import type { Emitter } from './emitter.ts'
 import type { Policy } from './policy.ts'
@@ -38,6 +38,12 @@ export class Lowering {
     this.#rules = rules
     for (const node of graph.nodes)
       for (const input of node.inputs) this.#consumers.set(input, [...(this.#consumers.get(input) ?? []), node])
+  }
+
+  /** The graph, for what only language models have: caches, positions, masks. */
+  get language(): LanguageGraph {
+    if (this.graph.kind !== 'language') throw new Error('this operation belongs to a language model')
+    return this.graph
   }
 
   /** The emitted name of a tensor. */

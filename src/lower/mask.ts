@@ -50,15 +50,15 @@ interface Indices {
 
 /** Where columns and queries stand in the text, padding counted, as in transformers' `masking_utils.py`. */
 function indices(lowering: Lowering, columns: Columns): Indices {
-  const { emit, graph } = lowering
+  const { emit, language } = lowering
   const path = 'mask'
   return lowering.once('indices of the mask', () => {
     const width = size(lowering, realInput(lowering, columns), 1)
-    const tokens = size(lowering, inputName(graph.ids), 1)
+    const tokens = size(lowering, inputName(language.ids), 1)
     const past = emit.node(path, 'Sub', [width, tokens])
     const range = (from: string, to: string) => emit.node(path, 'Range', [from, to, emit.integer(1)])
     // A column of a cache of slots tells how far back it lies only where no empty slot stands before the new tokens.
-    const hasGaps = columns === 'slot_mask' && graph.windows.some(window => window !== null)
+    const hasGaps = columns === 'slot_mask' && language.windows.some(window => window !== null)
     const total = hasGaps ? totalLength(lowering) : width
     const own = range(emit.node(path, 'Sub', [total, tokens]), total)
     const keys = hasGaps

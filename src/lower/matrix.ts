@@ -7,7 +7,8 @@ import { floatWeights } from './published-weights.ts'
 
 /** How the policy stores the weights of a product. */
 export function matrixFormat({ graph, policy }: Lowering, node: NodeOf<'linear'>): MatrixFormat {
-  return policy.matrix(node.path, node === graph.logits.node ? 'head' : 'layer')
+  const isHead = [...graph.outputs.values()].some(output => output.node === node)
+  return policy.matrix(node.path, isHead ? 'head' : 'layer')
 }
 
 /** x Wᵀ + b. Compilers fold the transposition of the constant. */

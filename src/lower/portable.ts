@@ -1,5 +1,7 @@
 /** Every operation in standard ONNX operators (opset 21): for any vendor's compiler. */
-import type { Dim, Tensor } from '../graph/index.ts'
+import type { Dim, Node, Tensor } from '../graph/index.ts'
+import { axes } from './axes.ts'
+import { images } from './images.ts'
 import { inputAt, type Lowering, type NodeOf, outputOf, type Rules } from './lowering.ts'
 import { groupedMask } from './mask.ts'
 import { portableLinear } from './matrix.ts'
@@ -21,7 +23,7 @@ export function fixedSize(tensor: Tensor, axis: number): number {
 
 /** One operator over a node's inputs as they stand. */
 function direct(operator: string) {
-  return (lowering: Lowering, node: NodeOf<'add' | 'mul'>) =>
+  return (lowering: Lowering, node: Node) =>
     lowering.bind(
       outputOf(node),
       lowering.emit.node(
@@ -54,10 +56,27 @@ export function cacheNames(layer: number) {
 }
 
 export const portable: Rules = {
+  ...axes,
+  ...images,
+
+  /** Floating-point inputs are fed in fp32. */
   input(lowering, node) {
     const { name } = node.operation
-    lowering.emit.inputs.push({ name, type: 'i64', shape: outputOf(node).shape })
-    lowering.bind(outputOf(node), name)
+    const tensor = outputOf(node)
+    const isFloat = tensor.type === 'float'
+    lowering.emit.inputs.push({ name, type: isFloat ? 'f32' : 'i64', shape: tensor.shape })
+    lowering.bind(tensor, isFloat ? lowering.cast(name, name, 'f32', lowering.policy.float) : name)
+  },
+
+  constant(lowering, node) {
+    const { emit, policy } = lowering
+    const { path, operation } = node
+    const value = emit.values(path, operation.tensor)
+    lowering.bind(outputOf(node), lowering.cast(path, value, 'f32', policy.float))
+  },
+
+  parameter(lowering, node) {
+    lowering.bind(outputOf(node), floatWeights(lowering, [node.operation.weight]))
   },
 
   embedding(lowering, node) {
@@ -133,7 +152,9 @@ export const portable: Rules = {
     const grouped = groups === 1 ? scaled : emit.node(path, 'Reshape', [scaled, emit.integers(0, kvHeads, -1, headDim)])
     const turned = emit.node(path, 'Transpose', [lowering.value(keys)], { perm: { ints: [0, 1, 3, 2] } })
     const scores = lowering.cast(path, emit.node(path, 'MatMul', [grouped, turned]), policy.float, 'f32')
-    const masked = emit.node(path, 'Add', [scores, groupedMask(lowering, groups, node.operation.window)])
+    const masked = node.operation.isCausal
+      ? emit.node(path, 'Add', [scores, groupedMask(lowering, groups, node.operation.window)])
+      : scores
     const weights = lowering.cast(path, emit.node(path, 'Softmax', [masked], last), 'f32', policy.float)
     const mixed = emit.node(path, 'MatMul', [weights, lowering.value(values)])
     const output = groups === 1 ? mixed : emit.node(path, 'Reshape', [mixed, emit.integers(0, heads, -1, headDim)])
@@ -152,17 +173,20 @@ export const portable: Rules = {
     lowering.bind(outputOf(node), reshape(emit, path, turned, order, merged))
   },
 
-  thirds(lowering, node) {
-    const { emit } = lowering
-    const outputs = node.outputs.map((_, index) => emit.name(node.path, `third_${index}`))
-    emit.nodeWith(node.path, 'Split', [lowering.value(inputAt(node, 0))], outputs, { ...last, num_outputs: { int: 3 } })
-    outputs.forEach((name, index) => {
-      lowering.bind(outputOf(node, index), name)
-    })
-  },
-
   add: direct('Add'),
+  sub: direct('Sub'),
   mul: direct('Mul'),
+  div: direct('Div'),
+  relu: direct('Relu'),
+  sigmoid: direct('Sigmoid'),
+
+  /** Bounds are of the value's own type. */
+  clip(lowering, node) {
+    const { emit, policy } = lowering
+    const { path, operation } = node
+    const bounds = [emit.float(operation.least, policy.float), emit.float(operation.most, policy.float)]
+    lowering.bind(outputOf(node), emit.node(path, 'Clip', [lowering.value(inputAt(node, 0)), ...bounds]))
+  },
 
   silu(lowering, node) {
     const x = lowering.value(inputAt(node, 0))

@@ -43,11 +43,11 @@ interface Waves {
  * sine an absolute error of 2^-11, which is 30 times the error of all else (docs/decisions/0012).
  */
 export function rotaryTables(lowering: Lowering, headDim: number, rope: Rope): Waves {
-  const { emit, graph, policy } = lowering
+  const { emit, language, policy } = lowering
   const key = rotaryKey(headDim, rope)
   return lowering.once(`${key}/tables`, () => {
-    const { cos, sin } = wavesOf(graph.maxPositions, headDim, rope)
-    const shape = [graph.maxPositions, cos.length / graph.maxPositions]
+    const { cos, sin } = wavesOf(language.maxPositions, headDim, rope)
+    const shape = [language.maxPositions, cos.length / language.maxPositions]
     const table = (name: string, values: Float32Array) =>
       lowering.cast(key, emit.values(`${key}/${name}`, tensorOf(shape, values)), 'f32', policy.float)
     return { cos: table('cos', cos), sin: table('sin', sin) }
@@ -56,12 +56,12 @@ export function rotaryTables(lowering: Lowering, headDim: number, rope: Rope): W
 
 /** The rows of the tables for the positions fed, values of [batch, 1, tokens, pairs], once a graph. */
 export function rotaryOfPositions(lowering: Lowering, headDim: number, rope: Rope): Waves {
-  const { emit, graph } = lowering
+  const { emit, language } = lowering
   const key = rotaryKey(headDim, rope)
   return lowering.once(key, () => {
     const tables = rotaryTables(lowering, headDim, rope)
     const rows = (table: string) => {
-      const found = emit.node(key, 'Gather', [table, lowering.value(graph.positions)], { axis: { int: 0 } })
+      const found = emit.node(key, 'Gather', [table, lowering.value(language.positions)], { axis: { int: 0 } })
       return emit.node(key, 'Unsqueeze', [found, emit.integers(1)])
     }
     return { cos: rows(tables.cos), sin: rows(tables.sin) }

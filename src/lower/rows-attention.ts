@@ -110,9 +110,9 @@ function rotated(
   { heads, headDim }: { readonly heads: number; readonly headDim: number },
 ): string {
   if (rope === null) return x
-  const { emit, graph } = lowering
+  const { emit, language } = lowering
   const { cos, sin } = rotaryTables(lowering, headDim, rope)
-  const inputs = [x, lowering.value(graph.positions), cos, sin]
+  const inputs = [x, lowering.value(language.positions), cos, sin]
   const features = rotatedFeatures(headDim, rope)
   const partial = features < headDim ? { rotary_embedding_dim: { int: features }, num_heads: { int: heads } } : {}
   return emit.node(path, 'RotaryEmbedding', inputs, { interleaved: { int: 0 }, ...partial }, MICROSOFT)
@@ -125,11 +125,11 @@ function newRowsByLayer(lowering: Lowering): Map<number, readonly [string, strin
 
 /** Gives the new rows of all layers back as one output, since a runtime's cost of an output is that of many small operators. */
 export function returnRows(lowering: Lowering): void {
-  const { emit, policy, graph } = lowering
-  const width = graph.caches.reduce((sum, { heads, headDim }) => sum + 2 * heads * headDim, 0)
+  const { emit, policy, language } = lowering
+  const width = language.caches.reduce((sum, { heads, headDim }) => sum + 2 * heads * headDim, 0)
   const byLayer = newRowsByLayer(lowering)
-  const rows = graph.caches.flatMap((_, layer) => byLayer.get(layer) ?? [])
-  if (rows.length !== 2 * graph.caches.length) throw new Error('a cache that no attention reads')
+  const rows = language.caches.flatMap((_, layer) => byLayer.get(layer) ?? [])
+  if (rows.length !== 2 * language.caches.length) throw new Error('a cache that no attention reads')
   emit.nodeWith('present', 'Concat', rows, [NEW_ROWS], { axis: { int: -1 } })
   emit.outputs.push({ name: NEW_ROWS, type: policy.float, shape: ['tokens', 'batch', width] })
 }
@@ -144,11 +144,11 @@ function rowsMask(lowering: Lowering, window: number | null): string {
 
 /** The numbers of slots and of new tokens, int64 [2], once a graph. */
 function splitPoints(lowering: Lowering): string {
-  const { emit, graph } = lowering
+  const { emit, language } = lowering
   return lowering.once('split points', () => {
     const length = (value: string, axis: number) =>
       emit.node('lengths', 'Shape', [value], { start: { int: axis }, end: { int: axis + 1 } })
     const slots = length(cacheNames(0).pastKey, 3)
-    return emit.node('lengths', 'Concat', [slots, length(lowering.value(graph.ids), 0)], { axis: { int: 0 } })
+    return emit.node('lengths', 'Concat', [slots, length(lowering.value(language.ids), 0)], { axis: { int: 0 } })
   })
 }

@@ -1,16 +1,18 @@
 import { expect, test } from 'vitest'
 import { traceConfig } from '../build/config.ts'
 import { elementCount } from '../tensor.ts'
-import { catalogue } from './catalogue.ts'
+import { type CatalogueEntry, catalogue } from './catalogue.ts'
 
 function parametersOf(config: Readonly<Record<string, unknown>>): number {
   const { weights } = traceConfig(config, 'config.json')
   return [...weights.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0)
 }
 
-test.each(Object.keys(catalogue))('arch/%s can be traced', name => {
-  const entry = Object.entries(catalogue).find(([key]) => key === name)?.[1]
-  expect(traceConfig(entry?.config ?? {}, name).logits.shape).toEqual(['batch', 'tokens', entry?.config.vocab_size])
+test.each(Object.entries<CatalogueEntry>(catalogue))('arch/%s can be traced', (name, { config }) => {
+  const { outputs, kind } = traceConfig(config, name)
+  const [first] = outputs.values()
+  expect(first?.shape[0]).toBe('batch')
+  if (kind === 'language') expect(first?.shape).toEqual(['batch', 'tokens', config['vocab_size']])
 })
 
 /** Published: the sizes that Hugging Face shows for the checkpoints' safetensors. */

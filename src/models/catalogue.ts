@@ -23,6 +23,18 @@ const LLAMA_3_8B = {
   vocab_size: 128256,
 } as const
 
+/** microsoft/resnet-50, config.json; the names of ImageNet's classes left out. */
+const RESNET = {
+  model_type: 'resnet',
+  architectures: ['ResNetForImageClassification'],
+  downsample_in_first_stage: false,
+  embedding_size: 64,
+  hidden_act: 'relu',
+  hidden_sizes: [256, 512, 1024, 2048],
+  layer_type: 'bottleneck',
+  num_labels: 1000,
+} as const
+
 export const catalogue = {
   'llama-125m': {
     summary: 'Llama with the width of GPT-2 small and grouped-query heads: the size of the speed benchmarks',
@@ -112,5 +124,25 @@ export const catalogue = {
       tie_word_embeddings: true,
       vocab_size: 50257,
     },
+  },
+  resnet18: {
+    summary: 'ResNet-18 for 1000 classes of 224 x 224 pixels, as published',
+    // microsoft/resnet-18, config.json
+    config: { ...RESNET, depths: [2, 2, 2, 2], hidden_sizes: [64, 128, 256, 512], layer_type: 'basic' },
+  },
+  resnet34: {
+    summary: 'ResNet-34, as published',
+    // microsoft/resnet-34, config.json
+    config: { ...RESNET, depths: [3, 4, 6, 3], hidden_sizes: [64, 128, 256, 512], layer_type: 'basic' },
+  },
+  resnet50: {
+    summary: 'ResNet-50, as published: the textbook classifier',
+    // microsoft/resnet-50, config.json
+    config: { ...RESNET, depths: [3, 4, 6, 3] },
+  },
+  resnet101: {
+    summary: 'ResNet-101, as published',
+    // microsoft/resnet-101, config.json
+    config: { ...RESNET, depths: [3, 4, 23, 3] },
   },
 } as const satisfies Record<string, CatalogueEntry>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Graph } from '../graph/index.ts'
+import type { LanguageGraph } from '../graph/index.ts'
 import { elementCount } from '../tensor.ts'
 import { architectures } from './index.ts'
 
@@ -13,7 +13,7 @@ const CONFIGS = {
   mistral: { ...SIZES, num_key_value_heads: 2 },
   qwen2: SIZES,
   qwen3: SIZES,
-} as const satisfies Record<keyof typeof architectures, Overrides>
+} as const satisfies Partial<Record<keyof typeof architectures, Overrides>>
 type Family = keyof typeof CONFIGS
 
 /** What is wrong with a config: `path: message`. */
@@ -22,13 +22,13 @@ function complaints(family: Family, overrides: Overrides): string {
   return 'issues' in read ? read.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ') : ''
 }
 
-function traced(family: Family, overrides: Overrides = {}): Graph {
+function traced(family: Family, overrides: Overrides = {}): LanguageGraph {
   const read = architectures[family].read({ ...CONFIGS[family], ...overrides })
   if ('issues' in read) throw new Error(JSON.stringify(read.issues))
   return read.trace()
 }
 
-const parameters = (graph: Graph) =>
+const parameters = (graph: LanguageGraph) =>
   [...graph.weights.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0)
 
 describe('windows', () => {
@@ -70,7 +70,7 @@ describe('windows', () => {
 })
 
 describe('positions', () => {
-  test.each<[Family, Graph['positioning']]>([
+  test.each<[Family, LanguageGraph['positioning']]>([
     ['gpt2', 'absolute'],
     ['gpt_neox', 'relative'],
     ['llama', 'relative'],

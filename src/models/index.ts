@@ -5,9 +5,10 @@ import { llama } from './llama.ts'
 import { mistral } from './mistral.ts'
 import { qwen2 } from './qwen2.ts'
 import { qwen3 } from './qwen3.ts'
+import { resnet } from './resnet.ts'
 
 /** Every family that Assay knows; a new one is a file beside this one and a line here. */
-export const architectures = { gpt2, gpt_neox: gptNeox, llama, mistral, qwen2, qwen3 } satisfies Record<
+export const architectures = { gpt2, gpt_neox: gptNeox, llama, mistral, qwen2, qwen3, resnet } satisfies Record<
   string,
-  Pick<Architecture, 'types'>
+  Architecture
 >

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Graph, trace } from '../graph/index.ts'
+import { type LanguageGraph, trace } from '../graph/index.ts'
 import { elementCount } from '../tensor.ts'
 import { llama } from './llama.ts'
 
@@ -22,11 +22,11 @@ function complaints(overrides: Readonly<Record<string, unknown>>): string[] {
   return parsed.success ? [] : parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
 }
 
-function traced(overrides: Readonly<Record<string, unknown>> = {}): Graph {
+function traced(overrides: Readonly<Record<string, unknown>> = {}): LanguageGraph {
   return trace(llama, read(overrides))
 }
 
-function parameters(graph: Graph): number {
+function parameters(graph: LanguageGraph): number {
   return [...graph.weights.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0)
 }
 

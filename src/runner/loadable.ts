@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { buildArtifact } from '../build/artifact.ts'
 import { checkpointOf } from '../build/checkpoint.ts'
 import { type Footprint, footprintOfGraph, footprintOfWeights } from '../build/footprint.ts'
-import type { LanguageModel, Model } from '../build/model.ts'
+import type { Model, TracedModel } from '../build/model.ts'
 import { type LoweredGraph, lower, policyFor } from '../lower/index.ts'
 import type { Plan } from '../plan/schema.ts'
 import { rememberedChecksums } from '../weights/checksums.ts'
@@ -50,7 +50,7 @@ export function loadableFor(
 
 /** The graph that `loadableFor` would build, or null where the engine takes the directory as it is. */
 export function loweredFor(
-  model: LanguageModel,
+  model: TracedModel,
   { description: { dialect, properties }, forms }: FoundDevice,
   precision: Precision,
 ): LoweredGraph | null {
@@ -60,7 +60,7 @@ export function loweredFor(
 }
 
 /** What a model takes on a device, as the device gets it. */
-export function footprintOf(model: LanguageModel, found: FoundDevice, precision: Precision): Footprint {
+export function footprintOf(model: TracedModel, found: FoundDevice, precision: Precision): Footprint {
   const lowered = loweredFor(model, found, precision)
   return lowered === null ? footprintOfWeights(model.graph, precision) : footprintOfGraph(lowered)
 }

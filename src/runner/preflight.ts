@@ -32,7 +32,7 @@ function checkName(name: string): void {
 function checkModel(entry: ModelEntry, base: string, home: string): void {
   const model = openModel(entry.model, base, home)
   if (model.kind === 'llm') workloadOf(model, chosenPrompts(entry, base))
-  else {
+  if (model.kind === 'onnx') {
     readOnnxSignature(model.path)
     testDataSets(model.path)
   }

@@ -62,6 +62,7 @@ export async function reproduce(
   if (reason !== null) throw new AssayError('device-unavailable', reason)
 
   const concerned = concernedBy(failed)
+  if (model.kind === 'vision') throw new AssayError('argument-invalid', 'a vision model has no reproduction yet')
   const sides = await (model.kind === 'llm'
     ? languageModelSides(context, { header, entry }, model, found, concerned, failed)
     : dataSides(context, { header, entry }, model, found, concerned))

@@ -5,6 +5,15 @@ import type { WeightInfo, WeightSource } from './source.ts'
 /** What is asked of a checkpoint: names, and which matrices are published as [inFeatures, outFeatures]. */
 export type Wanted = ReadonlyMap<string, { readonly isTransposed?: true }>
 
+/** Where a weight is published: under a name, or as one of equal parts of a larger one along its first axis. */
+interface Place {
+  readonly name: string
+  readonly part?: { readonly index: number; readonly of: number }
+}
+
+/** Another way to publish the same weights; null for one that it does not know. */
+type Layout = (name: string) => Place | null
+
 /** The matrix that was turned last; its rows are read in pieces, one after the other. */
 interface Turned {
   readonly name: string
@@ -12,24 +21,27 @@ interface Turned {
 }
 
 /**
- * Presents a source as an architecture wants it. A model that was saved without its head lacks the first part of each name
- * (`wte.weight` for `transformer.wte.weight`: transformers' base_model_prefix); a transposed matrix is turned, whole, when it is
- * first read.
+ * Presents a source as an architecture wants it: under its own names, or in the first of `layouts` that the source has whole. A model
+ * that was saved without its head lacks the first part of each name (`wte.weight` for `transformer.wte.weight`: transformers'
+ * base_model_prefix); a transposed matrix is turned, whole, when it is first read.
  */
-export function asWanted(source: WeightSource, wanted: Wanted): WeightSource {
-  const published = new Map(Array.from(wanted.keys(), name => [name, publishedName(source, name)] as const))
+export function asWanted(source: WeightSource, wanted: Wanted, layouts: readonly Layout[] = []): WeightSource {
+  const own: Layout = name => ({ name: publishedName(source, name) })
+  const has = (layout: Layout) => [...wanted.keys()].every(name => source.weights.has(layout(name)?.name ?? ''))
+  const layout = [own, ...layouts].find(has) ?? own
+  const places = new Map(Array.from(wanted.keys(), name => [name, layout(name) ?? { name }] as const))
   let turned: Turned | null = null
   const weights = new Map<string, WeightInfo>()
   for (const [name, { isTransposed }] of wanted) {
-    const info = source.weights.get(published.get(name) ?? name)
+    const info = partInfo(source, places.get(name) ?? { name })
     if (info) weights.set(name, isTransposed ? { ...info, shape: info.shape.toReversed() } : info)
   }
   return {
     weights,
     read(name, offset, length) {
-      const stored = published.get(name) ?? name
-      if (!wanted.get(name)?.isTransposed) return source.read(stored, offset, length)
-      if (turned?.name !== name) turned = { name, bytes: transpose(source, stored) }
+      const place = places.get(name) ?? { name }
+      if (!wanted.get(name)?.isTransposed) return source.read(place.name, partOffset(source, place) + offset, length)
+      if (turned?.name !== name) turned = { name, bytes: transpose(source, place.name) }
       return turned.bytes.subarray(offset, offset + length)
     },
     close() {
@@ -37,6 +49,19 @@ export function asWanted(source: WeightSource, wanted: Wanted): WeightSource {
       source.close()
     },
   }
+}
+
+/** A weight, or the part of it that is meant; undefined where there is none, or no whole number of rows in a part. */
+function partInfo({ weights }: WeightSource, { name, part }: Place): WeightInfo | undefined {
+  const info = weights.get(name)
+  if (!info || !part) return info
+  const [rows = 0, ...rest] = info.shape
+  return rows % part.of === 0 ? { ...info, shape: [rows / part.of, ...rest] } : undefined
+}
+
+function partOffset(source: WeightSource, place: Place): number {
+  const info = partInfo(source, place)
+  return info && place.part ? place.part.index * elementCount(info.shape) * BYTES_PER_ELEMENT[info.type] : 0
 }
 
 function publishedName({ weights }: WeightSource, name: string): string {

@@ -26,7 +26,7 @@ beforeAll(async () => {
   const model = tinyModel(join(folder, 'model'))
   for (const [handle, dialect, provider] of LAYOUTS) {
     const artifact = buildArtifact(model, 'fp32', dialect, join(folder, 'home'), provider)
-    expect(artifact.interface.cache?.layout).toBe(handle)
+    expect(artifact.interface?.cache?.layout).toBe(handle)
     await worker.call('load', { handle, device: 'ort:cpu', form: 'onnx', precision: 'fp32', options: {}, ...artifact })
   }
 })

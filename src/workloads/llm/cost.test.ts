@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { traceConfig } from '../../build/config.ts'
+import { traceLanguage } from '../../../tests/checkpoints.ts'
 import { costOf } from './cost.ts'
 
 /** Grouped heads, a head_dim of its own: 2 layers, 6 query heads over 2 of keys and values, 16 features each. */
@@ -17,7 +17,7 @@ const CONFIG = {
 test('a Llama costs what its paper’s matrices have', () => {
   const attention = 64 * (6 + 2 + 2) * 16 + 6 * 16 * 64 // q, k, v and the way back
   const mlp = 3 * 64 * 112
-  expect(costOf(traceConfig({ ...CONFIG, tie_word_embeddings: false }, 'test'))).toEqual({
+  expect(costOf(traceLanguage({ ...CONFIG, tie_word_embeddings: false }, 'test'))).toEqual({
     productParameters: 2 * (attention + mlp),
     headParameters: 96 * 64,
     attentionFeatures: 2 * 6 * 16,
@@ -27,6 +27,8 @@ test('a Llama costs what its paper’s matrices have', () => {
 })
 
 test('a tied head is a product too, and an embedding is none', () => {
-  const [tied, untied] = [true, false].map(tie => costOf(traceConfig({ ...CONFIG, tie_word_embeddings: tie }, 'test')))
+  const [tied, untied] = [true, false].map(tie =>
+    costOf(traceLanguage({ ...CONFIG, tie_word_embeddings: tie }, 'test')),
+  )
   expect(tied).toEqual(untied)
 })

@@ -1,5 +1,5 @@
 /** What a traced language model costs to run, from its graph. Pure. */
-import type { Graph, Node } from '../../graph/index.ts'
+import type { LanguageGraph, Node } from '../../graph/index.ts'
 
 /** The parts of a cost that do not depend on how weights are stored. */
 export interface GraphCost {
@@ -15,7 +15,7 @@ export interface GraphCost {
   readonly widestFeatures: number
 }
 
-export function costOf(graph: Graph): GraphCost {
+export function costOf(graph: LanguageGraph): GraphCost {
   const products = graph.nodes.flatMap(node => productOf(graph, node))
   const head = products.filter(({ isHead }) => isHead)
   const others = products.filter(({ isHead }) => !isHead)
@@ -29,7 +29,7 @@ export function costOf(graph: Graph): GraphCost {
   }
 }
 
-function productOf(graph: Graph, node: Node): { taken: number; given: number; isHead: boolean }[] {
+function productOf(graph: LanguageGraph, node: Node): { taken: number; given: number; isHead: boolean }[] {
   if (node.operation.kind !== 'linear') return []
   const [given = 0, taken = 0] = graph.weights.get(node.operation.weight)?.shape ?? []
   return [{ taken, given, isHead: node === graph.logits.node }]

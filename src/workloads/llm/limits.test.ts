@@ -1,12 +1,11 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { TINY_CONFIG } from '../../../tests/checkpoints.ts'
+import { TINY_CONFIG, traceLanguage } from '../../../tests/checkpoints.ts'
 import { temporaryDirectory } from '../../../tests/temporary.ts'
-import { traceConfig } from '../../build/config.ts'
 import { limitsOf } from './limits.ts'
 
-const graph = traceConfig(TINY_CONFIG, 'tiny')
+const graph = traceLanguage(TINY_CONFIG, 'tiny')
 
 function limits(config: Record<string, unknown>, generation?: string) {
   const directory = temporaryDirectory()

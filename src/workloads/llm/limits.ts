@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { Graph } from '../../graph/index.ts'
+import type { LanguageGraph } from '../../graph/index.ts'
 import { MOST_TFLOP, type PassShape, passShape } from './pass-cost.ts'
 
 export interface LanguageModelLimits {
@@ -10,7 +10,7 @@ export interface LanguageModelLimits {
   readonly stop: readonly number[]
   /** For each layer, how many positions a query sees, itself included; null where attention is full. */
   readonly windows: readonly (number | null)[]
-  readonly positioning: Graph['positioning']
+  readonly positioning: LanguageGraph['positioning']
   readonly pass: PassShape
   /** The most arithmetic of one pass that a check asks for, TFLOP. */
   readonly mostTflop: number
@@ -25,7 +25,7 @@ function idsOf(value: z.infer<typeof TokenIds>): number[] {
 
 /** What bounds a model's inputs, and which tokens end its answers: generation_config.json, else config.json. */
 export function limitsOf(
-  graph: Graph,
+  graph: LanguageGraph,
   config: Readonly<Record<string, unknown>>,
   directory: string | null,
   mostTflop = MOST_TFLOP,

@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest'
-import { TINY_CONFIG } from '../../../tests/checkpoints.ts'
-import { traceConfig } from '../../build/config.ts'
+import { TINY_CONFIG, traceLanguage } from '../../../tests/checkpoints.ts'
 import { passBytes, passShape, passTflop, tooMuch } from './pass-cost.ts'
 
 const { hidden_size: d, intermediate_size: f, vocab_size: v, num_hidden_layers: layers } = TINY_CONFIG
-const shape = passShape(traceConfig(TINY_CONFIG, 'tiny'))
+const shape = passShape(traceLanguage(TINY_CONFIG, 'tiny'))
 
 test('a pass multiplies each token by every matrix but the embedding, and by the keys and values of every token', () => {
   const [queries, keys] = [4 * 16, 2 * 16]
@@ -14,7 +13,7 @@ test('a pass multiplies each token by every matrix but the embedding, and by the
 })
 
 test('a tied head counts as much as one of its own', () => {
-  const tied = traceConfig({ ...TINY_CONFIG, tie_word_embeddings: true }, 'tied')
+  const tied = traceLanguage({ ...TINY_CONFIG, tie_word_embeddings: true }, 'tied')
   expect(passShape(tied)).toEqual(shape)
 })
 

@@ -1,5 +1,5 @@
 /** What one forward pass costs, so that a check does not take minutes or all memory where nobody asked it to. */
-import type { Graph } from '../../graph/index.ts'
+import type { LanguageGraph } from '../../graph/index.ts'
 
 /** What a pass over n tokens is made of. */
 export interface PassShape {
@@ -11,7 +11,7 @@ export interface PassShape {
   readonly heads: number
 }
 
-export function passShape({ nodes, weights }: Graph): PassShape {
+export function passShape({ nodes, weights }: LanguageGraph): PassShape {
   let [matrixElements, attentionFeatures, heads] = [0, 0, 0]
   for (const { operation, inputs } of nodes) {
     if (operation.kind === 'linear')
