@@ -158,7 +158,7 @@ describe('what does not fit is refused with its place:', () => {
       ({ s, cache, x }) => s.in(attention).rope(x, cache.positions, { theta: 1e4 }),
       `${attention}: rope of 24 features of [batch, tokens, 24]`,
     ],
-    ['features that vary', ({ s, ids }) => s.linear('head', ids, 4), 'the last axis of [batch, tokens] varies'],
+    ['features that vary', ({ s, ids }) => s.linear('head', ids, 4), 'axis -1 of [batch, tokens] varies'],
   ])('%s', (_, build, message) => {
     expect(() => traced(build)).toThrow(message)
   })

@@ -1,5 +1,6 @@
 import type { Layout, WeightDeclaration } from './scope.ts'
 import type { Node, Tensor } from './tensor.ts'
+import type { ImageSize } from './window.ts'
 
 /** What every traced model has: its nodes in order of computation and everything that they need. */
 export interface Traced {
@@ -45,12 +46,6 @@ export interface LanguageGraph extends Traced {
 }
 
 export type VisionTask = 'classification' | 'detection'
-
-/** Rows and columns of the pixels that a model takes. */
-export interface ImageSize {
-  readonly height: number
-  readonly width: number
-}
 
 export interface VisionGraph extends Traced {
   readonly kind: 'vision'

@@ -1,8 +1,9 @@
 import type { z } from 'zod'
 import type { Architecture } from './architecture.ts'
-import type { ImageSize, VisionGraph, VisionTask } from './graph.ts'
+import type { VisionGraph, VisionTask } from './graph.ts'
 import { type Layout, Scope, type WeightDeclaration } from './scope.ts'
 import { Recorder, type Tensor } from './tensor.ts'
+import type { ImageSize } from './window.ts'
 
 /** Red, green, blue. */
 const CHANNELS = 3

@@ -1,5 +1,10 @@
 /** Windows that slide over rows and columns: of a convolution, of a pooling. */
-import type { ImageSize } from './graph.ts'
+
+/** Rows and columns of an image. */
+export interface ImageSize {
+  readonly height: number
+  readonly width: number
+}
 
 type Pair = readonly [rows: number, columns: number]
 
