@@ -75,7 +75,7 @@ export function bytesToBuild(model: TracedModel, lowered: LoweredGraph, home: st
   return isWhole(cacheFolder(model, lowered, home)) ? 0 : footprintOfGraph(lowered).weightBytes
 }
 
-/** The cached artifact of a model under a policy; built first where it is not there. */
+/** The cached artifact of a model in a precision; built first where it is not there. */
 export function buildArtifact(
   model: TracedModel,
   precision: Precision,
@@ -83,7 +83,11 @@ export function buildArtifact(
   home: string,
   provider?: string,
 ): Artifact {
-  const policy: Policy = policyFor(precision, dialect, provider)
+  return artifactOf(model, policyFor(precision, dialect, provider), home)
+}
+
+/** The cached artifact of a model under a policy; built first where it is not there. */
+export function artifactOf(model: TracedModel, policy: Policy, home: string): Artifact {
   const lowered = lower(model.graph, policy)
   const folder = cacheFolder(model, lowered, home)
   const artifact = { path: join(folder, 'model.onnx'), interface: lowered.interface }

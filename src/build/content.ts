@@ -4,7 +4,7 @@ import { BYTES_PER_ELEMENT, elementCount, toFloat32 } from '../tensor.ts'
 import { convertBytes, convertChunks, type FloatType } from '../weights/convert.ts'
 import type { WeightInfo, WeightSource } from '../weights/source.ts'
 import { type Blocks, quantiseBlocks } from './blocks.ts'
-import { foldedFilters, foldedShift } from './folded.ts'
+import { filterLevels, filterScales, foldedFilters, foldedShift } from './filters.ts'
 import { packLevels } from './packing.ts'
 
 const PIECE_BYTES = 4 << 20
@@ -35,6 +35,12 @@ export class ContentReader {
         return
       case 'foldedShift':
         yield foldedShift(this.#weights, content)
+        return
+      case 'filterLevels':
+        yield* filterLevels(this.#weights, content)
+        return
+      case 'filterScales':
+        yield filterScales(this.#weights, content)
         return
       case 'levels':
         yield* this.#levels(content.names, content.format, content.layout)

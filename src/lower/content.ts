@@ -55,6 +55,8 @@ export type Content =
   | { readonly kind: 'foldedFilters'; readonly weight: string; readonly norm: FoldedNorm; readonly type: FloatType }
   /** And the bias that goes with them; of a convolution that may have one. */
   | { readonly kind: 'foldedShift'; readonly bias: string | null; readonly norm: FoldedNorm; readonly type: FloatType }
+  /** Weights in signed levels of 8 bits, a norm in them where there is one, and the scale of each filter, f32 [filters]. */
+  | { readonly kind: 'filterLevels' | 'filterScales'; readonly weight: string; readonly norm: FoldedNorm | null }
   /** The levels, or the zeros, of weights stacked along their first axis. */
   | {
       readonly kind: 'levels' | 'zeros'

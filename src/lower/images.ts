@@ -1,8 +1,10 @@
 /** Operations over the rows and columns of images, in standard ONNX operators. */
 import type { Attribute } from '../onnx/model.ts'
+import type { FoldedNorm } from './content.ts'
 import { foldedFilters, foldedShift } from './folded-norm.ts'
 import { inputAt, isKind, type Lowering, type NodeOf, outputOf, type Rules } from './lowering.ts'
 import { floatWeights } from './published-weights.ts'
+import { roundedFilters } from './quantised.ts'
 
 type Window = NodeOf<'conv2d'>['operation']['window'] | NodeOf<'maxPool'>['operation']['window']
 
@@ -16,6 +18,13 @@ function windowAttributes({ kernel, stride, padding, ...rest }: Window): Record<
   }
 }
 
+/** A convolution's weights as the policy has them, the norm behind it in them. */
+function filters(lowering: Lowering, { path, operation }: NodeOf<'conv2d'>, norm: FoldedNorm | null): string {
+  const { weight } = operation
+  if (lowering.policy.rounding?.kind === 'static') return roundedFilters(lowering, path, weight, norm)
+  return norm === null ? floatWeights(lowering, [weight]) : foldedFilters(lowering, weight, norm)
+}
+
 function convolution(lowering: Lowering, node: NodeOf<'conv2d'>, weights: readonly string[]): string {
   const { window } = node.operation
   const attributes = { ...windowAttributes(window), group: { int: window.groups } }
@@ -24,8 +33,8 @@ function convolution(lowering: Lowering, node: NodeOf<'conv2d'>, weights: readon
 
 export const images: Pick<Rules, 'conv2d' | 'batchNorm' | 'maxPool' | 'upsample'> = {
   conv2d(lowering, node) {
-    const { weight, bias } = node.operation
-    const weights = [weight, ...(bias === null ? [] : [bias])].map(name => floatWeights(lowering, [name]))
+    const { bias } = node.operation
+    const weights = [filters(lowering, node, null), ...(bias === null ? [] : [floatWeights(lowering, [bias])])]
     lowering.bind(outputOf(node), convolution(lowering, node, weights))
   },
 
@@ -35,9 +44,9 @@ export const images: Pick<Rules, 'conv2d' | 'batchNorm' | 'maxPool' | 'upsample'
     const { weights, epsilon } = node.operation
     const x = inputAt(node, 0)
     if (isKind(x.node, 'conv2d') && lowering.consumers(x).length === 1) {
-      const { weight, bias } = x.node.operation
       const norm = { ...weights, epsilon }
-      const folded = [foldedFilters(lowering, weight, norm), foldedShift(lowering, x.node.path, bias, norm)]
+      const shift = foldedShift(lowering, x.node.path, x.node.operation.bias, norm)
+      const folded = [filters(lowering, x.node, norm), shift]
       return lowering.bind(outputOf(node), convolution(lowering, x.node, folded))
     }
     const { scale, shift, mean, variance } = weights

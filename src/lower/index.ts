@@ -1,4 +1,5 @@
 export { type BlockFormat, type BlockLayout, blocksOfRow, type Content, type FoldedNorm } from './content.ts'
 export type { Constant } from './emitter.ts'
 export { type LoweredGraph, lower } from './lower.ts'
-export { type Policy, policyFor } from './policy.ts'
+export { type Policy, policyFor, staticPolicy } from './policy.ts'
+export { RANGE, type Range, type Ranges } from './quantised.ts'

@@ -1,4 +1,4 @@
-import type { Graph } from '../graph/index.ts'
+import type { Graph, Tensor } from '../graph/index.ts'
 import type { OnnxNode, OnnxValue } from '../onnx/model.ts'
 import type { GraphInterface } from '../protocol/messages.ts'
 import { type Constant, Emitter, MICROSOFT } from './emitter.ts'
@@ -7,6 +7,7 @@ import { Lowering } from './lowering.ts'
 import { ort } from './ort.ts'
 import type { Policy } from './policy.ts'
 import { portable } from './portable.ts'
+import { rangeKeys, rounded } from './quantised.ts'
 
 /** A model as operators of one dialect: everything but the bytes of its constants. */
 export interface LoweredGraph {
@@ -26,7 +27,7 @@ export const OPSET = 21
 export function lower(graph: Graph, policy: Policy): LoweredGraph {
   const emit = new Emitter()
   const isOrt = policy.dialect === 'ort'
-  const lowering = new Lowering(graph, policy, isOrt ? ort : portable, emit)
+  const lowering = new Lowering(graph, policy, isOrt ? ort : portable, emit, policy.rounding && rounding(graph))
   const driven = graph.kind === 'language' ? lowerLanguage(lowering) : lowerOutputs(lowering)
   return {
     nodes: emit.nodes,
@@ -35,6 +36,15 @@ export function lower(graph: Graph, policy: Policy): LoweredGraph {
     outputs: emit.outputs,
     opsets: { '': OPSET, ...(isOrt ? { [MICROSOFT]: 1 } : {}) },
     interface: driven,
+  }
+}
+
+/** Rounds what static quantisation rounds, or has its range come out. */
+function rounding(graph: Graph) {
+  const keys = rangeKeys(graph.nodes, tensor => graph.nodes.filter(({ inputs }) => inputs.includes(tensor)))
+  return (lowering: Lowering, tensor: Tensor, value: string) => {
+    const key = keys.get(tensor)
+    return key === undefined ? value : rounded(lowering, key, tensor.node.path, value)
   }
 }
 

@@ -11,6 +11,8 @@ export type Rules = {
   readonly [Kind in Node['operation']['kind']]: (lowering: Lowering, node: NodeOf<Kind>) => void
 }
 
+type Finish = (lowering: Lowering, tensor: Tensor, value: string) => string
+
 type OperationOf<Kind> = Extract<Node['operation'], { kind: Kind }>
 export type NodeOf<Kind> = Node & { readonly operation: OperationOf<Kind> }
 
@@ -27,15 +29,19 @@ export class Lowering {
   readonly policy: Policy
   readonly emit: Emitter
   readonly #rules: Rules
+  readonly #finish: Finish
   readonly #values = new Map<Tensor, string>()
+  readonly #finished = new Map<Tensor, string>()
   readonly #consumers = new Map<Tensor, Node[]>()
   readonly #shared = new Map<string, unknown>()
 
-  constructor(graph: Graph, policy: Policy, rules: Rules, emit: Emitter) {
+  /** @param finish - what is done to every value once it is emitted, before anyone reads it */
+  constructor(graph: Graph, policy: Policy, rules: Rules, emit: Emitter, finish: Finish = (_, __, value) => value) {
     this.graph = graph
     this.policy = policy
     this.emit = emit
     this.#rules = rules
+    this.#finish = finish
     for (const node of graph.nodes)
       for (const input of node.inputs) this.#consumers.set(input, [...(this.#consumers.get(input) ?? []), node])
   }
@@ -48,15 +54,18 @@ export class Lowering {
 
   /** The emitted name of a tensor. */
   value(tensor: Tensor): string {
-    const known = this.#values.get(tensor)
+    const known = this.#finished.get(tensor)
     if (known !== undefined) return known
-    this.#lower(tensor.node)
+    if (!this.#values.has(tensor)) this.#lower(tensor.node)
     const made = this.#values.get(tensor)
     if (made === undefined) throw new Error(`${tensor.node.path}: ${tensor.node.operation.kind} was lowered to nothing`)
-    return made
+    const finished = this.#finish(this, tensor, made)
+    this.#finished.set(tensor, finished)
+    return finished
   }
 
   bind(tensor: Tensor, name: string): void {
+    this.#finished.delete(tensor)
     this.#values.set(tensor, name)
   }
 

@@ -4,6 +4,7 @@ import { dequantisedProduct } from './block-product.ts'
 import type { MatrixFormat } from './content.ts'
 import { inputAt, type Lowering, type NodeOf } from './lowering.ts'
 import { floatWeights } from './published-weights.ts'
+import { roundedColumns } from './quantised.ts'
 
 /** How the policy stores the weights of a product. */
 export function matrixFormat({ graph, policy }: Lowering, node: NodeOf<'linear'>): MatrixFormat {
@@ -17,8 +18,10 @@ export function portableLinear(lowering: Lowering, node: NodeOf<'linear'>): stri
   const { weight, bias } = node.operation
   const x = inputAt(node, 0)
   const format = matrixFormat(lowering, node)
-  const product =
-    format === 'float'
+  const isStatic = lowering.policy.rounding?.kind === 'static'
+  const product = isStatic
+    ? emit.node(node.path, 'MatMul', [lowering.value(x), roundedColumns(lowering, node.path, weight)])
+    : format === 'float'
       ? floatProduct(lowering, node.path, x, [weight])
       : dequantisedProduct(lowering, node.path, x, [weight], format)
   return bias === null ? product : emit.node(node.path, 'Add', [product, floatWeights(lowering, [bias])])

@@ -24,6 +24,7 @@ export const ort: Rules = {
   },
 
   linear(lowering, node) {
+    if (lowering.policy.rounding) return portable.linear(lowering, node)
     lowering.bind(outputOf(node), stackedProduct(lowering, [node]))
   },
 

@@ -1,5 +1,6 @@
 import type { Dialect, Precision } from '../words.ts'
 import type { BlockFormat, FloatType, MatrixFormat } from './content.ts'
+import type { Rounding } from './quantised.ts'
 
 /** How a traced model is told to a device. Architectures know nothing of it. */
 export interface Policy {
@@ -10,6 +11,13 @@ export interface Policy {
   readonly matrix: (path: string, role: 'layer' | 'head') => MatrixFormat
   /** What the ort dialect may use of onnxruntime. */
   readonly ort: OrtOperators
+  /** How activations are rounded to 8 bits, and weights with them; absent where they are not. */
+  readonly rounding?: Rounding
+}
+
+/** Products of 8 bits by 8 bits: activations by ranges that were seen, weights with a scale for each filter. */
+export function staticPolicy(rounding: Rounding, dialect: Dialect, provider = 'cpu'): Policy {
+  return { ...policyFor('fp32', dialect, provider), rounding }
 }
 
 /** Operators of onnxruntime 1.30 differ by provider. */
