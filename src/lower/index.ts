@@ -2,4 +2,5 @@ export { type BlockFormat, type BlockLayout, blocksOfRow, type Content, type Fol
 export type { Constant } from './emitter.ts'
 export { type LoweredGraph, lower } from './lower.ts'
 export { type Policy, policyFor, staticPolicy } from './policy.ts'
-export { RANGE, type Range, type Ranges } from './quantised.ts'
+export { RANGE } from './quantised.ts'
+export type { Range, Ranges } from './ranges.ts'

@@ -1,6 +1,6 @@
 import type { Dialect, Precision } from '../words.ts'
 import type { BlockFormat, FloatType, MatrixFormat } from './content.ts'
-import type { Rounding } from './quantised.ts'
+import type { Rounding } from './ranges.ts'
 
 /** How a traced model is told to a device. Architectures know nothing of it. */
 export interface Policy {

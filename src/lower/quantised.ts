@@ -8,18 +8,7 @@ import { tensorOf } from '../tensor.ts'
 import type { FoldedNorm } from './content.ts'
 import type { Lowering } from './lowering.ts'
 import { weightShape } from './published-weights.ts'
-
-/** The least and the largest value of a tensor. */
-export interface Range {
-  readonly least: number
-  readonly most: number
-}
-
-/** By the keys of `rangeKeys`. */
-export type Ranges = ReadonlyMap<string, Range>
-
-/** Whether activations are rounded: by ranges that are known, or not yet, since their ranges are to be seen first. */
-export type Rounding = { readonly kind: 'static'; readonly ranges: Ranges } | { readonly kind: 'observe' }
+import type { Range } from './ranges.ts'
 
 /** Levels of 8 bits beside the first. */
 const STEPS = 255
