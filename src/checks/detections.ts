@@ -30,16 +30,16 @@ export function comparableScene(pair: CasePair): { scene: ComparedScene | null; 
   if (sides.reference === null) return { scene: null, findings: sides.findings }
   const { reference, device } = sides
   const ours = readOutputs(reference.outputs)
-  if (typeof ours === 'string')
-    return { scene: null, findings: [...sides.findings, inconclusive(`the reference's ${ours} of ${caseLabel(id)}`)] }
+  if ('problem' in ours)
+    return { scene: null, findings: [...sides.findings, inconclusive(`the reference's ${sayBroken(id, ours)}`)] }
   const unlike = NAMES.filter(name => device.outputs[name] !== undefined).flatMap(name =>
     otherType(id, name, reference.outputs[name], device.outputs[name]),
   )
   const theirs = readOutputs(device.outputs)
   // A missing output has been found already.
   const isIncomplete = NAMES.some(name => device.outputs[name] === undefined)
-  if (isIncomplete || unlike.length > 0 || typeof theirs === 'string') {
-    const broken = typeof theirs === 'string' && !isIncomplete ? [failed(`output ${theirs} of ${caseLabel(id)}`)] : []
+  if (isIncomplete || unlike.length > 0 || 'problem' in theirs) {
+    const broken = 'problem' in theirs && !isIncomplete ? [failed(`output ${sayBroken(id, theirs)}`)] : []
     return { scene: null, findings: [...sides.findings, ...unlike, ...(unlike.length > 0 ? [] : broken)] }
   }
   const [unsound] = ours.filter(detection => !isSound(detection))
@@ -64,20 +64,31 @@ export function comparableScene(pair: CasePair): { scene: ComparedScene | null; 
   return { scene, findings: [...sides.findings, ...broken] }
 }
 
+interface BrokenOutput {
+  readonly output: OutputName
+  readonly problem: string
+}
+
+const sayBroken = (id: string, { output, problem }: BrokenOutput): string => `${output} of ${caseLabel(id)} ${problem}`
+
 /** The boxes of one side, or which output is not what it should be. */
-function readOutputs(outputs: NamedTensors): Detection[] | string {
+function readOutputs(outputs: NamedTensors): Detection[] | BrokenOutput {
   const count = outputs['scores']?.shape[0] ?? 0
-  for (const name of NAMES) {
-    const tensor = outputs[name]
-    const wanted = [count, ...WIDTHS[name]]
-    if (tensor === undefined) return `${name} are missing`
-    if (sayList(tensor.shape) !== sayList(wanted))
-      return `${name} have shape ${sayList(tensor.shape)}, not ${sayList(wanted)} beside ${count} scores`
-    if (isFloat(tensor.type) === (name === 'labels')) return `${name} are ${tensor.type}`
-    if (!isWhole(tensor)) return `${name} do not have the bytes of the shape ${sayList(tensor.shape)}`
+  for (const output of NAMES) {
+    const problem = problemOf(output, outputs[output], count)
+    if (problem !== null) return { output, problem }
   }
   const [boxes, scores, labels] = [floats(outputs['boxes']), floats(outputs['scores']), integers(outputs['labels'])]
   return Array.from(scores, (score, i) => ({ box: boxAt(boxes, i), score, label: labels[i] ?? Number.NaN }))
+}
+
+function problemOf(name: OutputName, tensor: TensorData | undefined, count: number): string | null {
+  const wanted = sayList([count, ...WIDTHS[name]])
+  if (tensor === undefined) return 'is missing'
+  if (sayList(tensor.shape) !== wanted)
+    return `has shape ${sayList(tensor.shape)}, not ${wanted}, as there are ${count} scores`
+  if (isFloat(tensor.type) === (name === 'labels')) return `has type ${tensor.type}`
+  return isWhole(tensor) ? null : `does not have the bytes of its shape ${wanted}`
 }
 
 function otherType(id: string, name: string, ours: TensorData | undefined, theirs: TensorData | undefined): Finding[] {

@@ -6,8 +6,9 @@ import {
   cocoMap,
   matchScene,
   meanAveragePrecision,
+  type RankedClass,
+  rankByClass,
   type Scene,
-  type SceneMatches,
 } from '../metrics/index.ts'
 
 /** One image, with both sides' boxes. */
@@ -35,8 +36,8 @@ export function compareMap(scenes: readonly ScenePair[]): MapComparison | null {
     scenes.map(scene => ({ truth: scene.truth, detections: scene[side] }))
   const [reference, device] = [cocoMap(sideOf('reference')), cocoMap(sideOf('device'))]
   if (reference.map === null || device.map === null) return null
-  const matches = (side: 'reference' | 'device') => sideOf(side).map(scene => matchScene(scene, AREAS.all))
-  const standardError = jackknifeError(matches('reference'), matches('device'))
+  const ranked = (side: 'reference' | 'device') => rankByClass(sideOf(side).map(scene => matchScene(scene, AREAS.all)))
+  const standardError = jackknifeError(scenes.length, ranked('reference'), ranked('device'))
   return { reference, device, change: device.map - reference.map, standardError }
 }
 
@@ -45,12 +46,12 @@ export function compareMap(scenes: readonly ScenePair[]): MapComparison | null {
  * out in order. A mean average precision is no mean over images, so that theirs has no closed form.
  * Source: P. S. Kott, The Delete-a-Group Jackknife, Journal of Official Statistics 17(4), 2001; with one image to a group, J. W. Tukey's.
  */
-function jackknifeError(reference: readonly SceneMatches[], device: readonly SceneMatches[]): number {
-  const groups = Math.min(MOST_GROUPS, reference.length)
-  const without = (scenes: readonly SceneMatches[], group: number) =>
-    meanAveragePrecision(averagePrecisions(scenes.filter((_, i) => i % groups !== group)))
+function jackknifeError(images: number, reference: readonly RankedClass[], device: readonly RankedClass[]): number {
+  const groups = Math.min(MOST_GROUPS, images)
   const changes = Array.from({ length: groups }, (_, group) => {
-    const [ours, theirs] = [without(reference, group), without(device, group)]
+    const isLeftOut = Uint8Array.from({ length: images }, (_, image) => Number(image % groups === group))
+    const without = (side: readonly RankedClass[]) => meanAveragePrecision(averagePrecisions(side, isLeftOut))
+    const [ours, theirs] = [without(reference), without(device)]
     return ours === null || theirs === null ? null : theirs - ours
   }).filter(change => change !== null)
   if (changes.length < 2) return Number.NaN

@@ -1,12 +1,5 @@
 /** COCO's mean average precision of boxes, equal to pycocotools' `COCOeval(..., 'bbox')`. */
-import {
-  type ClassMatches,
-  IOU_THRESHOLDS,
-  matchScene,
-  OUTCOME,
-  type Scene,
-  type SceneMatches,
-} from './coco-matching.ts'
+import { type ClassMatches, IOU_THRESHOLDS, matchScene, type Scene, type SceneMatches } from './coco-matching.ts'
 
 /** In px²; COCO calls an object small below 32² and large above 96². */
 export const AREAS = {
@@ -21,9 +14,6 @@ const RECALLS: readonly number[] = Array.from({ length: 101 }, (_, i) => i * 0.0
 
 /** NumPy's `spacing(1)`, which pycocotools adds so as not to divide by 0. */
 const SPACING = 2 ** -52
-
-/** Average precision at each of the IoU thresholds, by label, of the classes that have an object to find. */
-export type AveragePrecisions = ReadonlyMap<number, readonly number[]>
 
 /** Mean average precisions, 0 to 1; null where no object is to be found. */
 export interface CocoMap {
@@ -40,7 +30,8 @@ export interface CocoMap {
 
 /** Scores of one class in all images count together, so that the images' order matters only where scores are equal. */
 export function cocoMap(scenes: readonly Scene[]): CocoMap {
-  const inRange = (areas: readonly [number, number]) => averagePrecisions(scenes.map(scene => matchScene(scene, areas)))
+  const inRange = (areas: readonly [number, number]) =>
+    averagePrecisions(rankByClass(scenes.map(scene => matchScene(scene, areas))))
   const all = inRange(AREAS.all)
   return {
     map: meanAveragePrecision(all),
@@ -53,20 +44,63 @@ export function cocoMap(scenes: readonly Scene[]): CocoMap {
   }
 }
 
-/** `scenes`: the images that count together, each as it was matched. */
-export function averagePrecisions(scenes: readonly SceneMatches[]): AveragePrecisions {
-  const byLabel = new Map<number, ClassMatches[]>()
-  for (const scene of scenes)
-    for (const [label, matches] of scene) {
-      const list = byLabel.get(label)
-      if (list === undefined) byLabel.set(label, [matches])
-      else list.push(matches)
-    }
+/** The detections of one class in all images, the highest score first. */
+export interface RankedClass {
+  readonly label: number
+  /** [detections]; see `ClassMatches`. */
+  readonly right: Uint16Array
+  readonly ignored: Uint16Array
+  /** [detections]: the index of the image. */
+  readonly scene: Int32Array
+  /** [images]: objects to be found. */
+  readonly objects: Int32Array
+}
+
+/** Brings the images' detections together; by label. */
+export function rankByClass(scenes: readonly SceneMatches[]): RankedClass[] {
+  const labels = new Set(scenes.flatMap(scene => [...scene.keys()]))
+  const images = new Map<number, { scene: number; matches: ClassMatches }[]>()
+  for (const label of labels) images.set(label, [])
+  for (const [scene, byLabel] of scenes.entries())
+    for (const [label, matches] of byLabel) images.get(label)?.push({ scene, matches })
+  return Array.from(images, ([label, ofClass]) => rankClass(label, ofClass, scenes.length)).sort(
+    (a, b) => a.label - b.label,
+  )
+}
+
+function rankClass(
+  label: number,
+  images: readonly { readonly scene: number; readonly matches: ClassMatches }[],
+  scenes: number,
+): RankedClass {
+  const all = images.flatMap(({ scene, matches: { scores, right, ignored } }) =>
+    scores.map((score, i) => ({ score, right: right[i] ?? 0, ignored: ignored[i] ?? 0, scene })),
+  )
+  all.sort((a, b) => b.score - a.score)
+  const objects = new Int32Array(scenes)
+  for (const { scene, matches } of images) objects[scene] = matches.objects
+  return {
+    label,
+    right: Uint16Array.from(all, detection => detection.right),
+    ignored: Uint16Array.from(all, detection => detection.ignored),
+    scene: Int32Array.from(all, detection => detection.scene),
+    objects,
+  }
+}
+
+/** Average precision at each of the IoU thresholds, by label, of the classes that have an object to find. */
+export type AveragePrecisions = ReadonlyMap<number, readonly number[]>
+
+/** `isLeftOut`: [images], 1 for those that do not count; all count where it is not given. */
+export function averagePrecisions(classes: readonly RankedClass[], isLeftOut?: Uint8Array): AveragePrecisions {
   return new Map(
-    Array.from(byLabel)
-      .filter(([, images]) => images.some(({ objects }) => objects > 0))
-      .toSorted(([a], [b]) => a - b)
-      .map(([label, images]) => [label, classPrecisions(images)]),
+    classes.flatMap(ranked => {
+      const objects = ranked.objects.reduce((sum, count, scene) => sum + (isLeftOut?.[scene] === 1 ? 0 : count), 0)
+      if (objects === 0) return []
+      return [
+        [ranked.label, IOU_THRESHOLDS.map((_, t) => averagePrecision(ranked, 1 << t, objects, isLeftOut))] as const,
+      ]
+    }),
   )
 }
 
@@ -78,35 +112,28 @@ export function meanAveragePrecision(precisions: AveragePrecisions, thresholds?:
   return values.length === 0 ? null : mean(values)
 }
 
-function classPrecisions(images: readonly ClassMatches[]): number[] {
-  const objects = images.reduce((sum, image) => sum + image.objects, 0)
-  const scores = images.flatMap(image => image.scores)
-  const order = [...scores.keys()].sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0))
-  return IOU_THRESHOLDS.map((_, threshold) => {
-    const outcomes = images.flatMap(image => Array.from(image.outcomes[threshold] ?? []))
-    return averagePrecision(
-      order.map(index => outcomes[index] ?? OUTCOME.ignored),
-      objects,
-    )
-  })
-}
-
-/** Of detections by falling score: the mean over the recalls of the best precision that is had at that recall or a larger one. */
-function averagePrecision(outcomes: readonly number[], objects: number): number {
-  const recall = new Float64Array(outcomes.length)
-  const precision = new Float64Array(outcomes.length)
-  let [right, wrong] = [0, 0]
-  for (const [i, outcome] of outcomes.entries()) {
-    if (outcome === OUTCOME.right) right++
-    else if (outcome === OUTCOME.wrong) wrong++
-    recall[i] = right / objects
-    precision[i] = right / (right + wrong + SPACING)
+/**
+ * The mean over the recalls of the best precision that is had at that recall or a larger one. Precision is best at a right detection, so
+ * that those alone are looked at: the k-th is at recall k / objects.
+ */
+function averagePrecision(
+  { right, ignored, scene }: RankedClass,
+  bit: number,
+  objects: number,
+  isLeftOut: Uint8Array | undefined,
+): number {
+  const precision: number[] = []
+  let wrong = 0
+  for (let i = 0; i < right.length; i++) {
+    if (isLeftOut?.[scene[i] ?? -1] === 1) continue
+    if (((right[i] ?? 0) & bit) !== 0) precision.push((precision.length + 1) / (precision.length + 1 + wrong + SPACING))
+    else if (((ignored[i] ?? 0) & bit) === 0) wrong++
   }
-  for (let i = precision.length - 1; i > 0; i--) precision[i - 1] = Math.max(precision[i - 1] ?? 0, precision[i] ?? 0)
+  for (let k = precision.length - 1; k > 0; k--) precision[k - 1] = Math.max(precision[k - 1] ?? 0, precision[k] ?? 0)
   let at = 0
   let sum = 0
-  for (const wanted of RECALLS) {
-    while (at < recall.length && (recall[at] ?? 0) < wanted) at++
+  for (const recall of RECALLS) {
+    while (at < precision.length && (at + 1) / objects < recall) at++
     sum += precision[at] ?? 0
   }
   return sum / RECALLS.length

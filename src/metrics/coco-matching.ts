@@ -24,14 +24,13 @@ export const IOU_THRESHOLDS: readonly number[] = Array.from({ length: 10 }, (_, 
 /** Detections of one class and image that count: those with the highest scores. */
 const MOST_DETECTIONS = 100
 
-export const OUTCOME = { wrong: 0, right: 1, ignored: 2 } as const
-
-/** One class of one image. */
+/** The detections of one class in one image, the highest score first. */
 export interface ClassMatches {
-  /** Highest first. */
   readonly scores: readonly number[]
-  /** [thresholds][detections] of OUTCOME. */
-  readonly outcomes: readonly Uint8Array[]
+  /** [detections]; bit t is set where the detection is right at IOU_THRESHOLDS[t]. */
+  readonly right: Uint16Array
+  /** [detections]; bit t is set where it is neither right nor wrong there. */
+  readonly ignored: Uint16Array
   /** Objects to be found: no crowds, and none outside the range of areas. */
   readonly objects: number
 }
@@ -41,18 +40,15 @@ export type SceneMatches = ReadonlyMap<number, ClassMatches>
 
 /** `areas`: the smallest and the largest area that counts, in px². */
 export function matchScene({ truth, detections }: Scene, areas: readonly [number, number]): SceneMatches {
-  const labels = new Set([...truth, ...detections].map(({ label }) => label))
+  const truthOf = Map.groupBy(truth, ({ label }) => label)
+  const detectionsOf = Map.groupBy(detections, ({ label }) => label)
+  const labels = new Set([...truthOf.keys(), ...detectionsOf.keys()])
   return new Map(
-    Array.from(labels, label => [
-      label,
-      matchClass(
-        truth.filter(object => object.label === label),
-        detections.filter(detection => detection.label === label),
-        areas,
-      ),
-    ]),
+    Array.from(labels, label => [label, matchClass(truthOf.get(label) ?? [], detectionsOf.get(label) ?? [], areas)]),
   )
 }
+
+const EVERY_THRESHOLD = 2 ** IOU_THRESHOLDS.length - 1
 
 function matchClass(
   truth: readonly TruthBox[],
@@ -63,38 +59,44 @@ function matchClass(
   const isIgnored = ({ isCrowd, area }: TruthBox) => isCrowd || isOutside(area)
   // Sorting keeps the order of equals, as pycocotools' merge sort does.
   const objects = truth.toSorted((a, b) => Number(isIgnored(a)) - Number(isIgnored(b)))
-  const ignored = objects.map(isIgnored)
   const found = detections.toSorted((a, b) => b.score - a.score).slice(0, MOST_DETECTIONS)
+  const counted = objects.filter(object => !isIgnored(object)).length
   const overlaps = found.map(({ box }) => objects.map(object => overlapWith(object, box)))
-  const outcomes = IOU_THRESHOLDS.map(threshold => {
+  const right = new Uint16Array(found.length)
+  const ignored = Uint16Array.from(found, ({ box }) => (isOutside(boxArea(box)) ? EVERY_THRESHOLD : 0))
+  for (const [t, threshold] of IOU_THRESHOLDS.entries()) {
     const taken = new Uint8Array(objects.length)
-    return Uint8Array.from(found, ({ box }, i) => {
-      const match = bestObject(overlaps[i] ?? [], threshold, objects, ignored, taken)
-      if (match < 0) return isOutside(boxArea(box)) ? OUTCOME.ignored : OUTCOME.wrong
+    for (const [i, own] of overlaps.entries()) {
+      const match = bestObject(own, threshold, objects, counted, taken)
+      if (match < 0) continue
       taken[match] = 1
-      return ignored[match] === true ? OUTCOME.ignored : OUTCOME.right
-    })
-  })
-  return { scores: found.map(({ score }) => score), outcomes, objects: ignored.filter(ignore => !ignore).length }
+      const bit = 1 << t
+      if (match < counted) right[i] = (right[i] ?? 0) | bit
+      ignored[i] = match < counted ? (ignored[i] ?? 0) & ~bit : (ignored[i] ?? 0) | bit
+    }
+  }
+  return { scores: found.map(({ score }) => score), right, ignored, objects: counted }
 }
 
-/** The object that a detection is taken for: the one it overlaps most, one that counts before one that is ignored; -1 for none. */
+/**
+ * The object that a detection is taken for: the one it overlaps most, one that counts before one that is ignored; -1 for none.
+ * `objects`: the `counted` ones first, then those that are ignored.
+ */
 function bestObject(
   overlaps: readonly number[],
   threshold: number,
   objects: readonly TruthBox[],
-  ignored: readonly boolean[],
+  counted: number,
   taken: Uint8Array,
 ): number {
   let least = Math.min(threshold, 1 - 1e-10)
   let best = -1
-  for (const [i, object] of objects.entries()) {
-    // Many detections may lie in one crowd.
-    if (taken[i] === 1 && !object.isCrowd) continue
-    // Those that are ignored come last.
-    if (best >= 0 && ignored[best] === false && ignored[i] === true) break
+  for (let i = 0; i < overlaps.length; i++) {
+    if (best >= 0 && best < counted && i >= counted) break
     const overlap = overlaps[i] ?? 0
     if (overlap < least) continue
+    // Many detections may lie in one crowd.
+    if (taken[i] === 1 && objects[i]?.isCrowd !== true) continue
     least = overlap
     best = i
   }

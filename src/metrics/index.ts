@@ -3,13 +3,14 @@ export { matchBoxes } from './box-matching.ts'
 export { type Box, coordinateDifference, type Detection, iou } from './boxes.ts'
 export {
   AREAS,
-  type AveragePrecisions,
   averagePrecisions,
   type CocoMap,
   cocoMap,
   meanAveragePrecision,
+  type RankedClass,
+  rankByClass,
 } from './coco-map.ts'
-export { matchScene, type Scene, type SceneMatches, type TruthBox } from './coco-matching.ts'
+export { matchScene, type Scene, type TruthBox } from './coco-matching.ts'
 export { mostProbable, softmax } from './distribution.ts'
 export { compareElements, type ElementComparison } from './elements.ts'
 
