@@ -201,7 +201,7 @@ describe('what cannot be judged', () => {
       name: 'r',
       outputs: side(changed((i, logits) => (i === 3 ? mapped(logits, () => Number.NaN) : null))),
     }
-    expect(judge(sound, {}, nan)).toMatchObject({ status: 'inconclusive' })
+    expect(judge(sound, {}, nan)).toMatchObject({ status: 'inconclusive', metrics: { gained: 0, agreement: 1 } })
     const rows = side(() => ({ inputs: {}, outputs: { logits: f32([2, 20], () => 1) } }))
     const ids = side(() => ({ inputs: {}, outputs: { logits: tokens(1, 2, 3) } }))
     for (const wrong of [rows, ids])
@@ -258,6 +258,13 @@ describe('accuracy over all images', () => {
     expect(result.reason).toBe(
       "accuracy is 87.8 % where the reference's is 90.00 %, off by 2.25 points (limit 1): 9 of 400 images lost, 0 gained, McNemar's p 0.00391",
     )
+  })
+
+  it('7 of 400 images are beyond 1 point and beyond chance too', () => {
+    expect(judgeTies(7)).toMatchObject({
+      status: 'fail',
+      metrics: { accuracyDifference: 0.0175, mcnemarP: expect.closeTo(2 / 128, 12) },
+    })
   })
 
   it('what chance explains is inconclusive: one near tie of twenty images is 5 points', () => {

@@ -281,6 +281,11 @@ describe('what cannot be judged', () => {
     })
     const wide = { boxes: reshaped(boxes, [4, 3]), scores, labels }
     expect(judgeOutputs(detections(...SCENE), { reference: wide }).status).toBe('inconclusive')
+    const named = { boxes, scores, labels: f32([3], i => i) }
+    expect(judgeOutputs(named, { reference: named })).toMatchObject({
+      status: 'inconclusive',
+      reason: "the reference's labels of a.png has type f32",
+    })
   })
 
   it('is skipped without a reference, and where it has no scene', () => {
