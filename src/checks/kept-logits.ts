@@ -14,13 +14,13 @@ import { caseLabel, sayList } from './wording.ts'
 type Form = 'whole' | 'last' | 'top'
 
 export interface KeptLogits {
-  /** The device's output: `logits` [1, positions, vocabulary]. */
+  /** The device's output: `logits` [1, positions, vocabulary], or [1, classes] of an image. */
   readonly output: string
   readonly limit: Threshold
   /** All of the reference's cases: what a near tie is may follow from their scale. */
   readonly outputs: Outputs
-  /** How it is shown token by token; absent where it is not. */
-  readonly shown?: (reference: CaseOutputs) => ShownLogits
+  /** How it is shown token by token; absent, or null for a case, where it is not. */
+  readonly shown?: (reference: CaseOutputs) => ShownLogits | null
 }
 
 /** Judges one case by whatever the reference keeps of its logits. What it does not keep is named in the case's details. */
@@ -68,7 +68,8 @@ function formsOf(output: string, kept: NamedTensors): Form[] {
 }
 
 function shownOf({ shown }: KeptLogits, reference: CaseOutputs): { readonly shown?: ShownLogits } {
-  return shown === undefined ? {} : { shown: shown(reference) }
+  const how = shown?.(reference) ?? null
+  return how === null ? {} : { shown: how }
 }
 
 /** `last_logits` [1, vocabulary] against the last position of the device's logits. */

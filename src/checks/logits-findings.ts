@@ -82,32 +82,42 @@ function flipFindings(what: string, against: string, { flips, shape }: ComparedL
   const [first] = flips
   if (first === undefined) return []
   const more = flips.length > 1 ? ` (and ${flips.length - 1} more flips)` : ''
+  const place = hasPositions(shape) ? ` at ${sayPosition(first.position, shape)}` : ''
   return [
     failed(
-      `${what} choose token ${first.deviceToken} at ${sayPosition(first.position, shape)} where ${against} chooses ` +
+      `${what} choose ${choiceOf(shape)} ${first.deviceToken}${place} where ${against} chooses ` +
         `${first.referenceToken} by ${say(first.deviceMargin)} (noise ${say(first.noise)})${more}`,
     ),
   ]
 }
 
-function topKFindings(what: string, { comparison: { topk, elements } }: ComparedLogits): Finding[] {
+function topKFindings(what: string, { comparison: { topk, elements }, shape }: ComparedLogits): Finding[] {
   // A reference that is NaN has no top tokens to share.
   if (elements.referenceNaN > 0) return []
   // A vocabulary of fewer than ten tokens cannot share ten: the limit keeps its share.
   const limit = (TOP_K.threshold.limit * topk.k) / TOP_K.k
   if (topk.mean >= limit) return []
-  return [failed(`${what} share ${say(topk.mean)} of the top ${topk.k} tokens on average (limit ${say(limit)})`)]
+  const [choices, average] = hasPositions(shape) ? ['tokens', ' on average'] : ['classes', '']
+  return [failed(`${what} share ${say(topk.mean)} of the top ${topk.k} ${choices}${average} (limit ${say(limit)})`)]
 }
 
 function positionFindings(what: string, { rows, shape }: ComparedLogits, relL2: Threshold): Finding[] {
   const { limit } = positionLimit(relL2)
   const at = rows.relL2.reduce((worst, value, i) => (value > (rows.relL2[worst] ?? 0) ? i : worst), 0)
   const value = rows.relL2[at] ?? 0
-  if (value <= limit) return []
+  // What has one position alone has been found as a whole, by a lower limit.
+  if (value <= limit || !hasPositions(shape)) return []
   return [
     failed(`${what} differ at ${sayPosition(at, shape)} alone by relL2 ${sayMeasured(value)} (limit ${say(limit)})`),
   ]
 }
+
+/** Of [1, tokens, vocabulary]; an image has one row of classes, [1, classes]. */
+function hasPositions(shape: readonly number[]): boolean {
+  return shape.length > 2
+}
+
+const choiceOf = (shape: readonly number[]): string => (hasPositions(shape) ? 'token' : 'class')
 
 /** A position of [1, tokens, vocabulary] is `position [0, 3]`. */
 function sayPosition(position: number, shape: readonly number[]): string {

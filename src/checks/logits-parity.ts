@@ -10,10 +10,10 @@ import { smallestShare } from './smallest-drop.ts'
 const NAME = 'logits-parity'
 const KIND = 'logits'
 
-/** Cases `logits.*`, output `logits` [1, tokens, vocabulary], of which a golden may keep a part. */
+/** Cases `logits.*`, output `logits` [1, tokens, vocabulary], of which a golden may keep a part, or [1, classes] of an image. */
 export const logitsParity: Check = {
   name: NAME,
-  summary: "the logits of every position are the reference's, within the precision's rounding",
+  summary: "the logits of every position, or image, are the reference's, within the precision's rounding",
   kinds: [KIND],
 
   judge(reference, device, context) {
@@ -22,7 +22,9 @@ export const logitsParity: Check = {
       return skipped(NAME, `the reference has no case ${KIND}.*`, reference)
 
     const limit = RELATIVE_ERROR[context.precision]
-    const shown = ({ inputs }: CaseOutputs) => ({ inputIds: inputs['input_ids'], texts: context })
+    // An image has no tokens to be shown.
+    const shown = ({ inputs }: CaseOutputs) =>
+      inputs['pixel_values'] === undefined ? { inputIds: inputs['input_ids'], texts: context } : null
     const kept = { output: 'logits', limit, outputs: reference.outputs, shown }
     const judgements = pairCases(KIND, reference.outputs, device).map(pair => judgeKeptLogits(pair, kept))
     const measured = judgements.flatMap(judgement => judgement.measured ?? [])
