@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { DeviceDescription, Placement } from '../protocol/messages.ts'
 import { Category, DeviceId, Fault, Precision, Status } from '../words.ts'
+import { liftPoint, liftSaturation } from './lift.ts'
 import { Shape } from './shape.ts'
 
 const number = z.number()
@@ -123,7 +124,7 @@ export type TargetResult = z.infer<typeof TargetResult>
 
 const Bound = z.enum(['arithmetic', 'bandwidth', 'overhead'])
 
-/** Work of one phase of a generation against the device's measured limits; src/metrics/roofline.ts. */
+/** Work of one phase of a benchmark against the device's measured limits; src/metrics/roofline.ts. */
 export const PhaseRoofline = z.object({
   flops: number,
   bytes: number,
@@ -135,47 +136,55 @@ export const PhaseRoofline = z.object({
 })
 export type PhaseRoofline = z.infer<typeof PhaseRoofline>
 
-/** One setting of a benchmark, measured. */
-export const BenchmarkPoint = z.object({
-  batch: z.int().positive(),
-  ...Shape.shape,
-  /** Prompt tokens that each pass of the prefill really took; null where the engine does not say. */
-  prefillPassTokens: z.int().positive().nullable().default(null),
-  status: Status,
-  reason: z.string().nullable(),
-  /** Summaries of samples, by metric: ttftMs, itlMs, tpotMs, tokensPerSecondPerUser, tokensPerSecond ... */
-  metrics: z.record(z.string(), Summary.nullable()),
-  /** Single figures: peakMemoryBytes, peakMemoryShare, outsideDeviceShare; neededBytes, availableBytes of what does not fit. */
-  figures: z.record(z.string(), number.nullable()),
-  targets: z.array(TargetResult),
-  /** Whether the timed run's tokens are those that the reference would have chosen. */
-  audit: z.object({ status: Status, reason: z.string().nullable(), tokens: count, disagreements: count }),
-  /** The median over repetitions of each gap between tokens, in order: the latency curve. */
-  tokenLatencyMs: z.array(number),
-  /** Null where nothing was timed, or the model's work is not known. */
-  roofline: z.object({ prefill: PhaseRoofline, decode: PhaseRoofline }).nullable().default(null),
-})
+/** One setting of a benchmark, measured. The words of each kind of benchmark: src/benchmarks. */
+export const BenchmarkPoint = z.preprocess(
+  liftPoint,
+  z.object({
+    batch: z.int().positive(),
+    shape: Shape,
+    status: Status,
+    reason: z.string().nullable(),
+    /** Summaries of samples, by metric: ttftMs, tokensPerSecond ...; latencyMs, imagesPerSecond. */
+    metrics: z.record(z.string(), Summary.nullable()),
+    /**
+     * Single figures: peakMemoryBytes, peakMemoryShare, outsideDeviceShare; prefillPassTokens, the prompt tokens that each pass of the
+     * prefill really took; neededBytes, availableBytes of what does not fit.
+     */
+    figures: z.record(z.string(), number.nullable()),
+    targets: z.array(TargetResult),
+    /** Whether the timed run's outputs (tokens, logits) are those of the reference, and how many were looked at. */
+    audit: z.object({ status: Status, reason: z.string().nullable(), outputs: count, disagreements: count }),
+    /** Of a generation, the median over repetitions of each gap between tokens, in order: the latency curve. */
+    tokenLatencyMs: z.array(number).default([]),
+    /** By phase: prefill and decode, or forward. Empty where nothing was timed, or the model's work is not known. */
+    roofline: z.record(z.string(), PhaseRoofline).default({}),
+  }),
+)
 export type BenchmarkPoint = z.infer<typeof BenchmarkPoint>
 
 /** Where throughput stops growing with the batch, and what keeps it from growing. */
-export const Saturation = z.object({
-  ...Shape.shape,
-  /** Null where throughput still grows at the largest batch that was measured, or only one was. */
-  batch: z.int().positive().nullable(),
-  /** The batch that the rest speaks of: that one, or the largest. */
-  atBatch: z.int().positive(),
-  tokensPerSecond: number,
-  /** How many batch sizes were measured. */
-  measured: count,
-  /** Why the next larger batch was not measured; null where none was asked for. */
-  beyond: z.string().nullable(),
-  /** The phase that takes most of the time there. */
-  phase: z.enum(['prefill', 'decode']).nullable(),
-  /** What binds that phase; null where the device's limits are not known. */
-  bound: Bound.nullable(),
-  /** Of that limit, as it was measured: MBU where bandwidth binds, MFU where arithmetic does, the larger where neither does. */
-  share: number.nullable(),
-})
+export const Saturation = z.preprocess(
+  liftSaturation,
+  z.object({
+    shape: Shape,
+    /** Null where throughput still grows at the largest batch that was measured, or only one was. */
+    batch: z.int().positive().nullable(),
+    /** The batch that the rest speaks of: that one, or the largest. */
+    atBatch: z.int().positive(),
+    /** In the benchmark's own unit: tokens or images per second. */
+    throughput: number,
+    /** How many batch sizes were measured. */
+    measured: count,
+    /** Why the next larger batch was not measured; null where none was asked for. */
+    beyond: z.string().nullable(),
+    /** The phase that takes most of the time there. */
+    phase: z.string().nullable(),
+    /** What binds that phase; null where the device's limits are not known. */
+    bound: Bound.nullable(),
+    /** Of that limit, as it was measured: MBU where bandwidth binds, MFU where arithmetic does, the larger where neither does. */
+    share: number.nullable(),
+  }),
+)
 export type Saturation = z.infer<typeof Saturation>
 
 /** What the device itself was measured to give at most, in this precision. */
