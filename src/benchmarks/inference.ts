@@ -7,7 +7,7 @@ export const inference = {
   unitInFull: 'images per second',
   latency: { metric: 'latencyMs', caption: 'Latency of a pass', label: 'latency' },
   phases: ['forward'],
-  audit: { noun: 'output', asks: 'Whether the timed outputs are those of the reference for the same images' },
+  audit: { noun: 'image', asks: 'Whether the timed outputs are those of the reference for the same images' },
   metrics: {
     // The time of a pass is the rate of images turned over, so only one of the two is told.
     latencyMs: time('a pass'),

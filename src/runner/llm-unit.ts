@@ -1,7 +1,7 @@
 /** A language model on a device: reference, checks, benchmarks. */
 import { type LanguageModel, openModel } from '../build/model.ts'
+import type { GenerationSettings } from '../plan/benchmarks.ts'
 import { gridOf } from '../plan/grid.ts'
-import type { GenerationSettings } from '../plan/schema.ts'
 import { caseKinds, casesOfKinds, type LlmWorkload, workloadOf } from '../workloads/llm/index.ts'
 import { benchmarkGeneration } from './benchmark/generation/benchmark.ts'
 import { memoryOf } from './benchmark/memory.ts'

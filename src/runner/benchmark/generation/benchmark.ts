@@ -1,8 +1,8 @@
 /** The generation benchmark: every shape at every batch size, timed and audited, and held against the device's limits. */
 import { BENCHMARKS } from '../../../benchmarks/index.ts'
 import { byShape } from '../../../events/shape.ts'
+import type { GenerationSettings } from '../../../plan/benchmarks.ts'
 import { gridOf } from '../../../plan/grid.ts'
-import type { GenerationSettings } from '../../../plan/schema.ts'
 import { ceilingsOf } from '../../ceilings.ts'
 import { onReference } from '../../outcome.ts'
 import { openReference } from '../../reference.ts'

@@ -1,5 +1,5 @@
 /** One point of the generation benchmark: warmed up and timed inside the worker. */
-import type { GenerationSettings } from '../../../plan/schema.ts'
+import type { GenerationSettings } from '../../../plan/benchmarks.ts'
 import { tokenTensor, toNumbers } from '../../../tensor.ts'
 import { benchmarkPrompts } from '../../../workloads/llm/index.ts'
 import type { Session } from '../../session.ts'
