@@ -29,7 +29,7 @@ export const inference = {
     { name: 'latency', detail: 'p99', unit: 'ms', of: ({ metrics }) => metrics['latencyMs']?.p99 },
     { name: 'MFU', detail: '', unit: '', isShare: true, of: ({ roofline }) => roofline['forward']?.mfu },
     { name: '', detail: 'from files', unit: 'images/s', ...ofFigure('pipelineImagesPerSecond') },
-    { name: 'device', detail: 'waits', unit: '', isShare: true, ...ofFigure('deviceWaitShare') },
+    { name: 'device', detail: 'waits', unit: '', isShare: true, isWide: true, ...ofFigure('deviceWaitShare') },
   ],
   shapeName: ({ height, width }) => `${height} × ${width} px`,
 } as const satisfies BenchmarkKind

@@ -55,6 +55,8 @@ export interface Column {
   /** `ms`, `tokens/s`; '' for a share. */
   readonly unit: string
   readonly isShare?: boolean
+  /** Left out where there is little room. */
+  readonly isWide?: boolean
   /** The figure that it shows, where it is one: reports show it nowhere else. */
   readonly figure?: string
   of(point: Shown): number | null | undefined

@@ -55,7 +55,30 @@ export const SideBySide = z.object({
 })
 export type SideBySide = z.infer<typeof SideBySide>
 
-/** One case (a prompt, a window of text) of a check. */
+/** A box in an image, and whose it is: the true one, the reference's or the device's. */
+export const PictureBox = z.object({
+  side: z.enum(['reference', 'device', 'truth']),
+  /** x1, y1, x2, y2, px of the picture. */
+  box: z.tuple([number, number, number, number]),
+  label: z.string(),
+  /** Null of a true box. */
+  score: number.nullable(),
+  /** Whether the other side has its partner. */
+  isMatched: z.boolean(),
+})
+export type PictureBox = z.infer<typeof PictureBox>
+
+/** The image of a case, with what was found in it. */
+export const Picture = z.object({
+  /** In the document itself, so that a report needs no other file; of kinds that hold no script. */
+  url: z.string().regex(/^data:image\/(png|jpeg|webp);base64,[A-Za-z0-9+/]+={0,2}$/, 'is no image in a data: URL'),
+  width: z.int().positive(),
+  height: z.int().positive(),
+  boxes: z.array(PictureBox),
+})
+export type Picture = z.infer<typeof Picture>
+
+/** One case (a prompt, a window of text, an image) of a check. */
 export const CaseResult = z.object({
   id: z.string(),
   status: Status,
@@ -65,6 +88,8 @@ export const CaseResult = z.object({
   details: z.record(z.string(), z.string()),
   /** Of the worst cases of a check alone. */
   sideBySide: SideBySide.optional(),
+  /** Of the worst cases of a check of images. */
+  picture: Picture.optional(),
 })
 export type CaseResult = z.infer<typeof CaseResult>
 

@@ -73,6 +73,9 @@ export function benchmarkTable(benchmark: BenchmarkResult, ceilings: DeviceCeili
   ]
 }
 
+/** Columns of a terminal from which on there is room for everything. */
+const WIDE = 100
+
 function pointTable(
   name: string,
   points: readonly BenchmarkPoint[],
@@ -80,7 +83,9 @@ function pointTable(
   { look, width }: View,
 ): string[] {
   const right = (...header: string[]) => ({ header, align: 'right' as const })
-  const columns = kindOf(name).columns.map(column => ({ column, cells: columnCells(column, points) }))
+  const columns = kindOf(name)
+    .columns.filter(column => width >= WIDE || !column.isWide)
+    .map(column => ({ column, cells: columnCells(column, points) }))
   const rows = points.map((point, row) => [
     `${symbol(look, point.status)} ${point.batch}${point.batch === saturationBatch ? ' sat' : ''}`,
     ...columns.map(({ cells }) => cells[row] ?? ''),
