@@ -30,8 +30,9 @@ export function ticksFromZero(largest: number, count = 4): number[] {
  */
 export function roundTicks(least: number, largest: number, count = 7): number[] {
   if (!(least > 0) || !(largest >= least)) return [1, 10]
-  const first = Math.floor(Math.log10(least))
-  const last = Math.ceil(Math.log10(largest))
+  // A power more on either side, since a logarithm may round up to its own power.
+  const first = Math.floor(Math.log10(least)) - 1
+  const last = Math.ceil(Math.log10(largest)) + 1
   const all = Array.from({ length: last - first + 1 }, (_, at) => 10 ** (first + at))
   const fine = all.flatMap(power => [power, 2 * power, 5 * power]).map(value => Number(value.toPrecision(12)))
   const within = (ticks: readonly number[]) => {

@@ -216,7 +216,7 @@ mark{background:var(--fail-back);color:var(--fail-text);border-radius:3px;paddin
 .pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,460px),1fr));gap:1rem}
 .picture{display:grid;grid-template-columns:minmax(0,13rem) minmax(0,1fr);gap:.9rem;max-width:none;padding:1rem;border:1px solid var(--line);border-radius:10px}
 .picture figcaption{display:grid;grid-template-columns:minmax(0,1fr);align-content:start;gap:.6rem;margin:0;font-weight:400}
-.photo{display:block;width:100%;height:auto;background:var(--code-back);border-radius:4px}
+.photo{display:block;width:100%;height:auto;background:#fff;border-radius:4px}
 .small-photo image{image-rendering:pixelated}
 /* Over a picture, which is the same by day and by night: the truth a broad band, the reference a line in it, the device dashes on that. */
 .box{--box:#0072b2}
