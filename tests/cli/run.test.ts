@@ -91,6 +91,26 @@ test(
 )
 
 test(
+  'several models are timed in one command, and a target that no benchmark has is refused',
+  async () => {
+    const site = newSite()
+    const words = 'bench zoo/llama zoo/mistral --device ort:cpu --batch 1 --input 8 --output 2 --repetitions 1'.split(
+      ' ',
+    )
+    const { code, stdout } = await site.assay(...words, '--json')
+    const { plan, units } = ResultDocument.parse(JSON.parse(stdout))
+    expect({ code, plan }).toEqual({ code: 0, plan: 'bench zoo/llama zoo/mistral' })
+    expect(units.map(({ model, status, benchmarks }) => [model, status, benchmarks.map(({ name }) => name)])).toEqual([
+      ['zoo/llama', 'pass', ['generation']],
+      ['zoo/mistral', 'pass', ['generation']],
+    ])
+    const refused = await site.assay(...words, '--target', 'imagePerSecond=5')
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('did you mean imagesPerSecond?') })
+  },
+  LONG_MS,
+)
+
+test(
   'a target that is missed ends with 1, and one that is met with 0',
   async () => {
     const site = newSite()
