@@ -145,10 +145,19 @@ const LONGEST = 220
 /** One line without what would break a table, or differs from machine to machine. */
 function cell(reason: string): string {
   const line = reason
-    .replace(/\s*\/onnxruntime_src\/\S+:\d+ .*?(?=Unsupported|ONNX Runtime only|[a-z_]+ [=!]= |\w+\(|attn_mask)/s, ' ')
     .replace(/node with name '[^']*'|node \(\S*\)/g, 'a node')
     .replace(/\s+/g, ' ')
     .replaceAll('|', '\\|')
     .trim()
   return line.length > LONGEST ? `${line.slice(0, LONGEST)}...` : line
+}
+
+/** A reason without the places of this run's files and the runtime's own sources. */
+export function tidy(reason: string, folder: string): string {
+  return reason
+    .replace(/(loading|Load model from) \S+?model\.onnx( failed)?:\s*/g, '')
+    .replace(/ \(\S*model\.onnx[^)]*\)/g, '')
+    .replace(/\/onnxruntime_src\/\S+:\d+ .*?\) (?=[A-Z]|\w+(\(\w*\))? [=!]|\w+ was)/gs, '')
+    .replaceAll(`${folder}/`, '')
+    .trim()
 }
