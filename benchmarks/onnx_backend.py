@@ -18,17 +18,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import onnxruntime as ort
-from onnx import ModelProto, TypeProto, numpy_helper
 from onnx.backend.test.loader import load_model_tests
 from onnx.backend.test.runner import Runner
+
+import onnx
+from onnx import ModelProto, TypeProto, numpy_helper
 
 ort.set_default_logger_severity(4)
 LIGHT = "onnx/backend/test/data/light/"
 PACKAGE = Path(onnx.__file__).parent
 # Each is the message class, its reader and its writer.
-CODECS: dict[str, tuple[type, Any, Any]] = {
+CODECS: dict[str, tuple[Any, Any, Any]] = {
     "tensor_type": (onnx.TensorProto, numpy_helper.to_array, numpy_helper.from_array),
     "sequence_type": (onnx.SequenceProto, numpy_helper.to_list, numpy_helper.from_list),
     "optional_type": (onnx.OptionalProto, numpy_helper.to_optional, numpy_helper.from_optional),
