@@ -35,7 +35,7 @@ const CAUSES: readonly [RegExp, string][] = [
   [/is (a sequence|a map|an optional|a sparse tensor|an opaque value)/, 'Assay feeds and compares tensors alone'],
   [/(tensors?) of (type )?STRING/, 'Assay feeds and compares no strings'],
   [
-    /tensors? of (type )?[A-Z0-9]+|takes no bf16|of type bfloat16/,
+    /tensors? of (type )?[A-Z0-9]+|takes no bf16|of type bfloat16|Unsupported data type/,
     'a type that Assay, or onnxruntime-node, does not hold',
   ],
   [/are not supported|is not supported now/, 'onnxruntime does not implement this case'],
@@ -94,18 +94,38 @@ export function outcomes(rows: readonly Row[]): string {
   )
 }
 
-/** Those on which the two do not agree, with what each said. */
+const passesHere = ({ runtime, assay }: Row) => runtime.verdict === 'fail' && assay.status === 'pass'
+
+/** Why the two do not agree, looked at one by one; the first that holds. */
+const EXPLANATIONS: readonly [(row: Row) => boolean, string][] = [
+  [({ assay }) => assay.reason.includes('STRING'), 'Assay holds no strings'],
+  [
+    ({ assay }) => /is (a sequence|an optional)/.test(assay.reason),
+    'Assay holds no sequences and optionals; nor does onnxruntime-node',
+  ],
+  [
+    row => passesHere(row) && /^test_(dft|stft)/.test(row.name),
+    "elements that should be 0 are off by what fp32 rounds of the large ones beside them: more than the test's atol of 1e-7, and within 1e-3 of the output's RMS",
+  ],
+  [
+    row => passesHere(row) && row.name.includes('fp16'),
+    "an element is off by one step of fp16, 1.2e-3 of its size: beyond the test's rtol of 1e-3, and within the limits for fp16",
+  ],
+  [
+    ({ name }) => name === 'test_averagepool_2d_ceil_last_window_starts_on_pad',
+    "the test's outputs are typed to four digits (0.2841), and so 1.6e-4 off as a whole: within its rtol of 1e-3, and beyond 1e-4",
+  ],
+]
+
+/** Those on which the two do not agree, by the reason. */
 export function differences(rows: readonly Row[]): string {
   const unlike = rows.filter(row => !agrees(row))
   if (unlike.length === 0) return 'None.'
+  const why = (row: Row) => EXPLANATIONS.find(([holds]) => holds(row))?.[1] ?? cell(row.assay.reason)
+  const groups = [...counts(unlike, row => `${row.runtime.verdict} | ${row.assay.status} | ${why(row)}`)]
   return table(
-    ['test', 'Python', 'Assay', 'why'],
-    unlike.map(({ name, runtime, assay }) => [
-      `\`${name}\``,
-      said(runtime.verdict, runtime.reason),
-      assay.status,
-      cell(assay.reason),
-    ]),
+    ['Python', 'Assay', 'why', 'files', ''],
+    groups.toSorted(([, a], [, b]) => b.length - a.length).map(([group, of]) => [group, of.length, namesOf(of)]),
   )
 }
 
@@ -130,14 +150,14 @@ export function everyOther(rows: readonly Row[]): string {
 /** Names by reason; a reason that many share stands once. */
 function reasonsOf(rows: readonly Row[]): string {
   return [...counts(rows, ({ assay }) => cell(assay.reason))]
-    .map(([reason, of]) => `- ${reason}: ${of.map(({ name }) => `\`${name.replace(/^test_/, '')}\``).join(' ')}`)
+    .map(([reason, of]) => `- ${reason}: ${namesOf(of)}`)
     .join('\n')
 }
 
 const notPassed = (rows: readonly Row[]) => rows.filter(({ assay }) => assay.status !== 'pass')
 
-function said(verdict: RuntimeVerdict, reason: string): string {
-  return verdict === 'pass' ? 'pass' : `${verdict}: ${cell(reason)}`
+function namesOf(rows: readonly Row[]): string {
+  return rows.map(({ name }) => `\`${name.replace(/^test_/, '')}\``).join(' ')
 }
 
 const LONGEST = 220
@@ -145,7 +165,7 @@ const LONGEST = 220
 /** One line without what would break a table, or differs from machine to machine. */
 function cell(reason: string): string {
   const line = reason
-    .replace(/node with name '[^']*'|node \(\S*\)/g, 'a node')
+    .replace(/ node with name '[^']*'| in node \(\S*\)/g, '')
     .replace(/\s+/g, ' ')
     .replaceAll('|', '\\|')
     .trim()

@@ -33,6 +33,8 @@ const FAILING = [
   ...['resize_downsample_scales_cubic_align_corners', 'maxunpool_export_with_output_shape', 'training_dropout'],
   'attention_4d_with_past_and_present_qk_matmul_bias_3d_mask_causal',
 ]
+/** Off where 0 is right, by 1e-5 beside elements of 1: more than the tests' 1e-7, and no more than fp32 rounds there. */
+const ROUNDED = ['dft_irfft']
 /** What this onnxruntime does not implement: newer files, operators, kernels, attributes, cases. */
 const SKIPPED = [
   ...['bitshift_left_int16', 'causal_conv_with_state_basic', 'adam', 'bernoulli', 'AvgPool1d', 'gru_batchwise'],
@@ -55,7 +57,9 @@ afterAll(() => rmSync(home, { recursive: true, force: true }))
 
 beforeAll(async () => {
   if ('missing' in python) return
-  const names = [...PASSING, ...FAILING, ...SKIPPED, ...ERRING, ...Object.keys(BEYOND)].map(name => `test_${name}`)
+  const names = [...PASSING, ...FAILING, ...ROUNDED, ...SKIPPED, ...ERRING, ...Object.keys(BEYOND)].map(
+    name => `test_${name}`,
+  )
   const { stdout, stderr, status } = spawnSync(python.command, [SCRIPT, home, ...names], { encoding: 'utf8' })
   if (status !== 0) throw new Error(stderr)
   const [, ...lines] = stdout
@@ -92,6 +96,10 @@ describe.skipIf('missing' in python)(
 
     test.each(FAILING)('%s fails', name => {
       expect(of(name)).toMatchObject({ runtime: { verdict: 'fail' }, assay: { status: 'fail' } })
+    })
+
+    test.each(ROUNDED)('%s passes by the size of its output, and fails by 1e-7', name => {
+      expect(of(name)).toMatchObject({ runtime: { verdict: 'fail' }, assay: { status: 'pass' } })
     })
 
     test.each(SKIPPED)("%s is skipped, with onnxruntime's own words", name => {

@@ -310,6 +310,23 @@ def test_onnxruntime_tells_that_a_graph_of_fp16_was_computed_in_fp32() -> None:
     assert {row["provider"] for row in placement["operators"]} == {"CPUExecutionProvider"}
 
 
+def test_no_lengths_and_shapes_are_made_up_for_a_graph_of_somebody_else(tmp_path: Path) -> None:
+    onnx = pytest.importorskip("onnx")
+    types = {"x": onnx.TensorProto.FLOAT, "shape": onnx.TensorProto.INT64, "y": onnx.TensorProto.FLOAT}
+    x, shape, y = (onnx.helper.make_tensor_value_info(name, type, ["n"]) for name, type in types.items())
+    graph = onnx.helper.make_graph([onnx.helper.make_node("Expand", ["x", "shape"], ["y"])], "g", [x, shape], [y])
+    opsets = [onnx.helper.make_opsetid("", 17)]
+    (tmp_path / "m.onnx").write_bytes(
+        onnx.helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString()
+    )
+    loaded = load("ort-python", tmp_path / "m.onnx")
+    assert loaded.placement is None
+    feeds = {"x": np.ones(1, np.float32), "shape": np.array([3])}
+    ready = loaded.model.prepare(["y"], 0, {name: from_array(array) for name, array in feeds.items()})
+    ready.run()
+    assert to_array(ready.outputs()["y"]).tolist() == [1, 1, 1]
+
+
 def matmul(folder: Path) -> Path:
     onnx = pytest.importorskip("onnx")
     weights = onnx.numpy_helper.from_array(np.random.default_rng(1).normal(size=(512, 512)).astype(np.float32), "w")
