@@ -10,10 +10,7 @@ function exactInput(lowering: Lowering, node: Parameters<typeof inputAt>[0], ind
   return lowering.cast(node.path, lowering.value(input), lowering.floatOf(input), 'f32')
 }
 
-export const regions: Pick<
-  Rules,
-  'exact' | 'topK' | 'rowsAt' | 'indicesWhere' | 'nonMaxSuppression' | 'roiAlign'
-> = {
+export const regions: Pick<Rules, 'exact' | 'topK' | 'rowsAt' | 'indicesWhere' | 'nonMaxSuppression' | 'roiAlign'> = {
   exact(lowering, node) {
     lowering.bind(outputOf(node), exactInput(lowering, node, 0))
   },
@@ -36,8 +33,7 @@ export const regions: Pick<
     const { path } = node
     const [x, first = '', ...others] = node.inputs.map(input => lowering.value(input))
     const gather = () => emit.node(path, 'Gather', [x ?? '', first], { axis: { int: 0 } })
-    const columns = () =>
-      [first, ...others].map(index => emit.node(path, 'Unsqueeze', [index, emit.integers(1)]))
+    const columns = () => [first, ...others].map(index => emit.node(path, 'Unsqueeze', [index, emit.integers(1)]))
     const gatherPairs = () =>
       emit.node(path, 'GatherND', [x ?? '', emit.node(path, 'Concat', columns(), { axis: { int: 1 } })])
     lowering.bind(outputOf(node), others.length === 0 ? gather() : gatherPairs())

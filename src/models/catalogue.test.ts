@@ -11,9 +11,11 @@ function parametersOf(config: Readonly<Record<string, unknown>>): number {
 }
 
 test.each(Object.entries<CatalogueEntry>(catalogue))('arch/%s can be traced', (name, { config }) => {
-  const { outputs, kind } = traceConfig(config, name)
+  const { inputs, outputs, kind } = traceConfig(config, name)
+  const isOneByOne = config['model_type'] === 'faster_rcnn'
+  expect(inputs[0]?.shape[0]).toBe(isOneByOne ? 1 : 'batch')
   const [first] = outputs.values()
-  expect(first?.shape[0]).toBe('batch')
+  expect(first?.shape[0]).toBe(isOneByOne ? 'detections' : 'batch')
   if (kind === 'language') expect(first?.shape).toEqual(['batch', 'tokens', config['vocab_size']])
 })
 
@@ -27,8 +29,9 @@ test.each([
   expect(parametersOf(catalogue[name].config)).toBe(published)
 })
 
-/** Published: what its trainer prints of each size, layers not yet fused. */
+/** Published: for YOLOv8 what its trainer prints of each size, layers not yet fused. */
 test.each([
+  ['fasterrcnn-resnet50-fpn-v2', 43_712_278], // num_params of its weights in torchvision
   ['yolov8n', 3_157_200],
   ['yolov8s', 11_166_560],
   ['yolov8m', 25_902_640],

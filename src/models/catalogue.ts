@@ -156,6 +156,19 @@ export const catalogue = {
     // microsoft/resnet-101, config.json
     config: { ...RESNET, depths: [3, 4, 23, 3] },
   },
+  'fasterrcnn-resnet50-fpn-v2': {
+    summary: "Faster R-CNN with ResNet-50 and a feature pyramid, torchvision's second version, for 800 x 800 pixels",
+    // torchvision, fasterrcnn_resnet50_fpn_v2; its own names for what is not ResNet's
+    config: {
+      model_type: 'faster_rcnn',
+      image_size: 800,
+      num_labels: 91,
+      depths: [3, 4, 6, 3],
+      score_threshold: 0.05,
+      nms_threshold: 0.5,
+      detections_per_image: 100,
+    },
+  },
   yolov8n: {
     summary: 'YOLOv8 nano: detection of 80 classes in 640 x 640 pixels, as published',
     config: { ...YOLOV8, depth_multiple: 0.33, width_multiple: 0.25, max_channels: 1024 },

@@ -1,4 +1,5 @@
 import type { Architecture } from '../graph/index.ts'
+import { fasterRcnn } from './faster_rcnn.ts'
 import { gptNeox } from './gpt_neox.ts'
 import { gpt2 } from './gpt2.ts'
 import { llama } from './llama.ts'
@@ -10,6 +11,7 @@ import { yolov8 } from './yolov8.ts'
 
 /** Every family that Assay knows; a new one is a file beside this one and a line here. */
 export const architectures = {
+  faster_rcnn: fasterRcnn,
   gpt2,
   gpt_neox: gptNeox,
   llama,

@@ -120,7 +120,10 @@ function anchorsOf(c: Config) {
   })
   return {
     centres: tensorOf([cells.length, 2], Float32Array.from(cells.flatMap(({ centre }) => centre))),
-    strides: tensorOf([cells.length, 1], Float32Array.from(cells, ({ stride }) => stride)),
+    strides: tensorOf(
+      [cells.length, 1],
+      Float32Array.from(cells, ({ stride }) => stride),
+    ),
   }
 }
 
@@ -152,7 +155,10 @@ function boxesOf(s: Scope, c: Config, distances: Tensor): Tensor {
   const [near, far] = inPixels.split([2, 2])
   if (!near || !far) throw new Error('a split without two halves')
   const half = s.constant('half', tensorOf([], Float32Array.of(0.5)), 'exact')
-  const centre = far.sub(near).mul(half).add(s.constant('anchors', centres, 'exact'))
+  const centre = far
+    .sub(near)
+    .mul(half)
+    .add(s.constant('anchors', centres, 'exact'))
   return centre.concat([near.add(far)], -1)
 }
 
