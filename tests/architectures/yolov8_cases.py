@@ -31,20 +31,24 @@ class Random:
     def __init__(self) -> None:
         self.weights: Weights = {}
 
-    def normal(self, name: str, shape: list[int], deviation: float, mean: float = 0) -> torch.Tensor:
+    def normal(self, name: str, shape: list[int], deviation: float, mean: torch.Tensor | float = 0) -> torch.Tensor:
         return self.weights.setdefault(name, torch.randn(shape) * deviation + mean)
 
     def uniform(self, name: str, size: int, least: float, most: float) -> torch.Tensor:
         return self.weights.setdefault(name, torch.rand(size) * (most - least) + least)
 
+    def near(self, name: str, values: torch.Tensor) -> torch.Tensor:
+        return self.weights.setdefault(name, values * (torch.rand(values.shape) + 0.5))
+
 
 def conv(w: Random, name: str, x: torch.Tensor, channels: int, kernel: int = 1, stride: int = 1) -> torch.Tensor:
-    fan_in = x.shape[1] * kernel**2
-    filters = w.normal(f"{name}.conv.weight", [channels, x.shape[1], kernel, kernel], (2 / fan_in) ** 0.5)
+    # So small that the epsilon beside the variance shows.
+    deviation = 0.1 * (x.shape[1] * kernel**2) ** -0.5
+    filters = w.normal(f"{name}.conv.weight", [channels, x.shape[1], kernel, kernel], deviation)
     x = F.conv2d(x, filters, stride=stride, padding=kernel // 2)
     norm = (
-        w.normal(f"{name}.bn.running_mean", [channels], 0.2),
-        w.uniform(f"{name}.bn.running_var", channels, 0.0005, 1),  # small ones show the epsilon
+        w.near(f"{name}.bn.running_mean", x.mean((0, 2, 3))),
+        w.near(f"{name}.bn.running_var", x.var((0, 2, 3)).mean().expand(channels)),
         w.uniform(f"{name}.bn.weight", channels, 0.6, 1.4),
         w.normal(f"{name}.bn.bias", [channels], 0.3),
     )
@@ -67,10 +71,12 @@ def sppf(w: Random, name: str, x: torch.Tensor) -> torch.Tensor:
     return conv(w, f"{name}.cv2", torch.cat([y, *wider], 1), x.shape[1])
 
 
-def branch(w: Random, name: str, x: torch.Tensor, channels: int, outputs: int) -> torch.Tensor:
+def branch(
+    w: Random, name: str, x: torch.Tensor, channels: int, outputs: int, mean: torch.Tensor | float = 0
+) -> torch.Tensor:
     y = conv(w, f"{name}.1", conv(w, f"{name}.0", x, channels, 3), channels, 3)
     filters = w.normal(f"{name}.2.weight", [outputs, channels, 1, 1], channels**-0.5)
-    return F.conv2d(y, filters, w.normal(f"{name}.2.bias", [outputs], 0.5))
+    return F.conv2d(y, filters, w.normal(f"{name}.2.bias", [outputs], 0.5, mean))
 
 
 def forward(w: Random, config: dict[str, Any], pixels: torch.Tensor) -> Weights:
@@ -97,10 +103,12 @@ def detect(w: Random, config: dict[str, Any], levels: list[torch.Tensor]) -> Wei
     finest = levels[0].shape[1]
     of_boxes, of_classes = max(16, finest // 4, 4 * bins), max(finest, min(classes, 100))
     table = w.weights.setdefault("model.22.dfl.conv.weight", torch.arange(bins).float().view(1, bins, 1, 1))
+    # Distances of a cell or two, so that boxes lie in the image as those of objects do.
+    nearer = torch.arange(0, -bins, -1).float().repeat(4)
     logits, boxes = [], []
     for level, (x, stride) in enumerate(zip(levels, STRIDES, strict=True)):
         logits.append(branch(w, f"model.22.cv3.{level}", x, of_classes, classes).flatten(2).transpose(1, 2))
-        raw = branch(w, f"model.22.cv2.{level}", x, of_boxes, 4 * bins)
+        raw = branch(w, f"model.22.cv2.{level}", x, of_boxes, 4 * bins, nearer)
         batch, _, rows, columns = raw.shape
         shares = raw.view(batch, 4, bins, rows, columns).softmax(2)
         left, top, right, bottom = (shares * table.view(bins, 1, 1)).sum(2).unbind(1)  # in cells
