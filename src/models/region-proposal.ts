@@ -2,6 +2,7 @@
 import { exactly, type ImageSize, nonMaxSuppression, rowsAt, type Scope, type Tensor, topK } from '../graph/index.ts'
 import { type TensorData, tensorOf } from '../tensor.ts'
 import { moveBoxes } from './boxes.ts'
+import { halfToEven } from './rounding.ts'
 
 export interface ProposalSettings {
   readonly image_size: ImageSize
@@ -65,7 +66,7 @@ function anchorsOf(c: ProposalSettings, level: number, features: Tensor): Tensor
   const [down, right] = [Math.floor(c.image_size.height / rows), Math.floor(c.image_size.width / columns)]
   const shapes = c.aspect_ratios.map(ratio => {
     const [height, width] = [size * Math.sqrt(ratio), size / Math.sqrt(ratio)]
-    return [Math.round(-width / 2), Math.round(-height / 2), Math.round(width / 2), Math.round(height / 2)]
+    return [-width, -height, width, height].map(side => halfToEven(side / 2))
   })
   const anchors = Array.from({ length: rows * columns }, (_, cell) => {
     const [x, y] = [(cell % columns) * right, Math.floor(cell / columns) * down]

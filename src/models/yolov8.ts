@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { defineVision, exactly, type Layout, type Scope, type Tensor } from '../graph/index.ts'
 import { tensorOf } from '../tensor.ts'
 import { classesOf, imageSize, labelKeys } from './labels.ts'
+import { halfToEven } from './rounding.ts'
 
 const int = z.int().positive()
 /** COCO's. */
@@ -35,11 +36,9 @@ function widthOf(c: Config, channels: number): number {
   return 8 * Math.ceil((Math.min(channels, c.max_channels) * c.width_multiple) / 8)
 }
 
-/** A model's bottlenecks where the network at full depth has so many: the nearest whole number, half to the even one as in Python. */
+/** A model's bottlenecks where the network at full depth has so many. */
 function depthOf(c: Config, bottlenecks: number): number {
-  const exact = bottlenecks * c.depth_multiple
-  const near = Math.round(exact)
-  return Math.max(1, near - exact === 0.5 && near % 2 === 1 ? near - 1 : near)
+  return Math.max(1, halfToEven(bottlenecks * c.depth_multiple))
 }
 
 /** Convolution, batch norm, SiLU: `NAME.conv`, `NAME.bn`. */

@@ -57,7 +57,7 @@ CASES = [
     # Regions of every level of the pyramid, 448 px and more.
     Case((512, 576), 5, (1, 1, 1, 1), 16, (32, 64, 128, 256, 512), 2, 90, 1000, 2, 32, 100),
     # No level has as many anchors as may stay; a coarsest level of odd size, whose stride is no power of two.
-    Case((32, 160), 91, (1, 1, 1, 1), 16, (8, 16, 32, 64, 128), 1, 2000, 2000, 1, 64, 100),
+    Case((32, 160), 91, (1, 1, 1, 1), 16, (9, 17, 33, 65, 128), 1, 2000, 2000, 1, 64, 100),
 ]
 
 
