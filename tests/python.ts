@@ -15,15 +15,24 @@ function missingModules(command: string, modules: readonly string[]): string | n
   return stdout.trim() === '' ? null : `${command} lacks ${stdout.trim()}`
 }
 
+/** Where else to look, and how to get it there. */
+interface Elsewhere {
+  readonly elsewhere: readonly string[]
+  readonly hint: string
+}
+
 /**
- * The Python of `ASSAY_PYTHON`, else `python3`, if it has these modules; else why not and what to do.
- * In a test: `const python = findPython(['onnx'])`, then `test.skipIf('missing' in python)`.
+ * The Python of `ASSAY_PYTHON`, else `python3`, if it has these modules, or the first of those elsewhere; else why not and what to
+ * do. In a test: `const python = findPython(['onnx'])`, then `test.skipIf('missing' in python)`.
  */
-export function findPython(modules: readonly string[]): Python {
+export function findPython(modules: readonly string[], other?: Elsewhere): Python {
   const command = process.env['ASSAY_PYTHON'] ?? 'python3'
   const reason = missingModules(command, modules)
   if (reason === null) return { command }
-  return { missing: `${reason}: pip install ${modules.join(' ')}, and set ASSAY_PYTHON to that Python` }
+  const found = other?.elsewhere.find(python => missingModules(python, modules) === null)
+  if (found !== undefined) return { command: found }
+  const hint = other?.hint ?? `pip install ${modules.join(' ')}, and set ASSAY_PYTHON to that Python`
+  return { missing: `${reason}: ${hint}` }
 }
 
 /** Runs a script and gives what it prints; throws with its standard error if it fails. */

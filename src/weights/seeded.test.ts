@@ -11,6 +11,7 @@ const plan = new Map<string, SeededWeight>([
   ['wide', { shape: [100_003], init: 'normal', scale: 0.5 }],
   ['norm', { shape: [33], init: 'ones' }],
   ['bias', { shape: [33], init: 'zeros' }],
+  ['bins', { shape: [1, 40], init: 'range' }],
 ])
 
 function bytesOf(name: string, seed = 7, type: 'f32' | 'f16' | 'bf16' = 'f32'): Uint8Array {
@@ -28,6 +29,16 @@ function correlation(a: Float32Array, b: Float32Array): number {
 }
 
 describe('the values', () => {
+  test('of a range count from 0, in every type and read from anywhere', () => {
+    const counted = Array.from({ length: 40 }, (_, at) => at)
+    expect([...valuesOf('bins')]).toEqual(counted)
+    expect([...new Float16Array(bytesOf('bins', 7, 'f16').buffer)]).toEqual(counted)
+    const part = seededWeights(plan, 7)
+      .read('bins', 4 * 19, 4 * 5)
+      .slice()
+    expect([...new Float32Array(part.buffer)]).toEqual([19, 20, 21, 22, 23])
+  })
+
   test('have mean 0 and the deviation asked for, 0.02 where none is', () => {
     const wide = valuesOf('wide')
     expect(Math.abs(mean(wide))).toBeLessThan((4 * 0.5) / Math.sqrt(wide.length))
