@@ -28,6 +28,8 @@ export interface CheckContext {
   readonly decode: ((tokens: readonly number[]) => string) | null
   /** One token as the tokenizer writes it, special ones too; absent where nobody will look at tokens. */
   readonly tokenText?: ((token: number) => string) | null
+  /** Names of the classes, in the order of the logits; absent where the model has none. */
+  readonly labels?: readonly string[]
   /** Expected texts by case id, for known answers. */
   readonly answers: ReadonlyMap<string, string>
   /** Why there are no cases of a kind, by kind. */

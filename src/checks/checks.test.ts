@@ -5,7 +5,19 @@ import { CheckResult } from '../events/result.ts'
 import { BYTES_PER_ELEMENT, type ElementType, elementCount, type TensorData } from '../tensor.ts'
 import { Precision } from '../words.ts'
 import type { Outputs } from './check.ts'
-import { contextOf, f32, outputs, referenceOf, rounded, someLogits, tokens } from './fixtures.ts'
+import {
+  contextOf,
+  detections,
+  f32,
+  integers,
+  outputs,
+  referenceOf,
+  rounded,
+  sceneInputs,
+  someClasses,
+  someLogits,
+  tokens,
+} from './fixtures.ts'
 import { checks } from './index.ts'
 
 const answers = new Map([['generate.a', '1 2 3']])
@@ -27,8 +39,16 @@ function someCases(seed: number) {
     'stepwise.a': { logits },
     'long-context.a': { sampled_logits: logits },
     'data.0': { logits, sequences: tokens(4, 5) },
+    'images.a': { logits: someClasses(seed) },
+    'images.b': { logits: someClasses(seed + 1) },
+    'scenes.a': detections([10, 10, 50, 50, 0.9, seed % 3], [200, 20, 260, 80, 0.5, 1]),
+    'scenes.b': detections([20, 10, 60, 50, 0.8, 1]),
+    'scenes.c': detections(),
   }
 }
+
+/** Inputs that checks of images look at; every case has them. */
+const INPUTS = { ...sceneInputs([10, 10, 50, 50, 1], [300, 300, 340, 340, 2]), labels: integers(3) }
 
 function withSelfChecks(cases: ReturnType<typeof someCases>) {
   const { logits } = cases['stepwise.a']
@@ -56,8 +76,8 @@ describe.each(Object.entries(checks))('%s', (name, check) => {
       fc.property(fc.nat(1000), precision, (seed, wanted) => {
         const cases = someCases(seed)
         const result = check.judge(
-          referenceOf(cases),
-          outputs(withSelfChecks(cases)),
+          referenceOf(cases, INPUTS),
+          outputs(withSelfChecks(cases), INPUTS),
           contextOf(wanted, { decode, answers }),
         )
         expect(result).toMatchObject({ status: 'pass', reason: null })
@@ -84,10 +104,13 @@ describe.each(Object.entries(checks))('%s', (name, check) => {
             [id, 'logits' in tensors ? { ...tensors, logits: rounded(tensors.logits, error) } : tensors] as const,
         )
         const judge = (device: Outputs) =>
-          check.judge(referenceOf(cases), device, contextOf('fp32', { decode, answers }))
+          check.judge(referenceOf(cases, INPUTS), device, contextOf('fp32', { decode, answers }))
         const turned = order % entries.length
         const permuted = [...entries.slice(turned), ...entries.slice(0, turned)].reverse()
-        const [a, b] = [judge(outputs(Object.fromEntries(entries))), judge(outputs(Object.fromEntries(permuted)))]
+        const [a, b] = [
+          judge(outputs(Object.fromEntries(entries), INPUTS)),
+          judge(outputs(Object.fromEntries(permuted), INPUTS)),
+        ]
         expect(b.status).toBe(a.status)
         expect(b.samples).toBe(a.samples)
         expect(b.cases.toSorted(byId)).toEqual(a.cases.toSorted(byId))
@@ -99,7 +122,7 @@ describe.each(Object.entries(checks))('%s', (name, check) => {
   it('never throws, and never passes garbage beside a sound reference', () => {
     fc.assert(
       fc.property(garbage, precision, (device, wanted) => {
-        const reference = referenceOf(someCases(1))
+        const reference = referenceOf(someCases(1), INPUTS)
         const result = check.judge(reference, device, contextOf(wanted, { decode, answers }))
         expect(CheckResult.safeParse(result).error).toBeUndefined()
         // Of the device alone there may be something sound in the garbage: an empty output given twice.
@@ -112,11 +135,28 @@ describe.each(Object.entries(checks))('%s', (name, check) => {
   it('never throws for garbage as the reference', () => {
     fc.assert(
       fc.property(garbage, precision, (broken, wanted) => {
-        const device = outputs(withSelfChecks(someCases(1)))
+        const device = outputs(withSelfChecks(someCases(1)), INPUTS)
         const result = check.judge({ name: 'garbage', outputs: broken }, device, contextOf(wanted, { decode, answers }))
         expect(CheckResult.safeParse(result).error).toBeUndefined()
       }),
       { numRuns: 200 },
+    )
+  })
+
+  it('never throws for garbage as the inputs', () => {
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.constantFrom(...Object.keys(INPUTS)), anyTensor, { noNullPrototype: true }),
+        inputs => {
+          const cases = someCases(1)
+          const result = check.judge(
+            referenceOf(cases, inputs),
+            outputs(withSelfChecks(cases), inputs),
+            contextOf('fp32', { decode, answers }),
+          )
+          expect(CheckResult.safeParse(result).error).toBeUndefined()
+        },
+      ),
     )
   })
 

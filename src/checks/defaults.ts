@@ -137,3 +137,50 @@ export const DIFFERING_ELEMENTS = equal(0, 'the same call twice gives the same b
 
 /** Integers and truth values that differ. */
 export const DIFFERING_INTEGERS = equal(0, 'integers and truth values are not rounded')
+
+/** abs(accuracy of the device - accuracy of the reference), top-1 and top-5, 0 to 1. */
+export const ACCURACY = atMost(
+  0.01,
+  'accuracy within 1 point of the reference, either way; MLPerf Inference asks for 99 % of its score (image classification and detection)',
+)
+
+/** abs(COCO mean average precision of the device - that of the reference), 0 to 1. */
+export const MEAN_AVERAGE_PRECISION = atMost(0.01, 'mean average precision within 1 point, as accuracy')
+
+/** Boxes that one side alone has, and that no threshold explains. */
+export const UNMATCHED_BOXES = equal(
+  0,
+  'a box that only one side found is a fault, unless its score or its overlap lies within the noise of the threshold that decides on it',
+)
+
+/** The width of the images that the limit in px is meant for: COCO's, and that of the usual detectors. */
+const USUAL_SIDE = 640
+
+/** Largest difference of a coordinate of matched boxes, in px of the original image, whose longer side is `side` px. */
+export function coordinateLimit(precision: Precision, side: number): Threshold {
+  const factor = RELATIVE_ERROR[precision].limit / RELATIVE_ERROR.fp16.limit
+  const scaled = (factor * side) / USUAL_SIDE
+  return factor <= 1 || scaled <= 1
+    ? atMost(1, 'boxes within 1 px after matching by class and IoU')
+    : atMost(
+        scaled,
+        `1 px of fp16 in an image of ${USUAL_SIDE} px, times the ratio of the relL2 limits (${factor}): a coordinate of 8 significant ` +
+          `bits alone has steps of 2 to 4 px there; as much of a side of ${side} px`,
+      )
+}
+
+/** Largest difference of the scores of matched boxes; also how near the score threshold a box may be on one side alone. */
+export function scoreLimit(precision: Precision): Threshold {
+  const { limit } = RELATIVE_ERROR[precision]
+  return limit <= 0.01
+    ? atMost(0.01, 'scores within 0.01 after matching by class and IoU')
+    : atMost(limit, `the limit of relL2 of ${precision}, of a full score of 1: for fp16 that is 0.01 too`)
+}
+
+/**
+ * How near the overlap at which boxes suppress each other a box may be on one side alone. A px in a box of 50 to 100 px moves an
+ * overlap by 0.01 to 0.02.
+ */
+export function overlapBand(precision: Precision): number {
+  return Math.max(0.02, RELATIVE_ERROR[precision].limit)
+}

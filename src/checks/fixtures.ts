@@ -1,4 +1,5 @@
 /** Small outputs of a sound device, and the ways in which devices are wrong; for tests alone. */
+import type { Box } from '../metrics/index.ts'
 import { elementCount, type NamedTensors, type TensorData, tensorOf, toFloat32, tokenTensor } from '../tensor.ts'
 import { Precision } from '../words.ts'
 import type { CheckContext, Outputs, Reference } from './check.ts'
@@ -79,6 +80,38 @@ export function swappedRows(tensor: TensorData, a: number, b: number): TensorDat
 
 export function tokens(...ids: number[]): TensorData {
   return tokenTensor([ids])
+}
+
+/** [1, classes] of one image; the class `seed` modulo 40 leads by 6 at least. */
+export function someClasses(seed: number): TensorData {
+  const random = randomFrom(seed)
+  return f32([1, VOCABULARY], i => (i === seed % VOCABULARY ? 10 : 4 * random()))
+}
+
+/** x1, y1, x2, y2, the score and the class of one box. */
+export type FoundBox = readonly [...box: Box, score: number, label: number]
+
+/** The outputs of a detector. */
+export function detections(...found: readonly FoundBox[]): NamedTensors {
+  return {
+    boxes: f32([found.length, 4], i => found[Math.floor(i / 4)]?.[i % 4] ?? Number.NaN),
+    scores: f32([found.length], i => found[i]?.[4] ?? Number.NaN),
+    labels: integers(...found.map(box => box[5])),
+  }
+}
+
+export function integers(...values: readonly number[]): TensorData {
+  return tensorOf([values.length], BigInt64Array.from(values, BigInt))
+}
+
+/** What a dataset says of an image: the objects there, and what decides on boxes. */
+export function sceneInputs(...truth: readonly (readonly [...box: Box, label: number])[]): NamedTensors {
+  return {
+    size: integers(480, 640),
+    thresholds: f32([2], i => (i === 0 ? 0.25 : 0.45)),
+    class_labels: integers(...truth.map(object => object[4])),
+    true_boxes: f32([truth.length, 4], i => truth[Math.floor(i / 4)]?.[i % 4] ?? Number.NaN),
+  }
 }
 
 /** Outputs by case. */

@@ -1,11 +1,14 @@
 /** Every check, by name, in the order of reports. A new check is one new file and one line here. */
+import { accuracyParity } from './accuracy-parity.ts'
 import { batchInvariance } from './batch-invariance.ts'
 import type { Check } from './check.ts'
+import { detectionParity } from './detection-parity.ts'
 import { determinism } from './determinism.ts'
 import { greedyAgreement } from './greedy-agreement.ts'
 import { knownAnswers } from './known-answers.ts'
 import { logitsParity } from './logits-parity.ts'
 import { longContext } from './long-context.ts'
+import { map } from './map.ts'
 import { outputsParity } from './outputs-parity.ts'
 import { padding } from './padding.ts'
 import { perplexity } from './perplexity.ts'
@@ -17,6 +20,9 @@ import { tenPrompts } from './ten-prompts.ts'
 export const checks = {
   'outputs-parity': outputsParity,
   'logits-parity': logitsParity,
+  'accuracy-parity': accuracyParity,
+  'detection-parity': detectionParity,
+  map,
   'known-answers': knownAnswers,
   'greedy-agreement': greedyAgreement,
   perplexity,
