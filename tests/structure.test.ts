@@ -26,7 +26,11 @@ const DIRECTIONS: Readonly<Record<string, readonly [imports: readonly string[], 
     ['graph', 'models', 'weights', 'lower', 'onnx', 'protocol', 'version'],
     'from the reference of a model to the artifact that an engine loads',
   ],
-  events: [['metrics', 'protocol'], 'the log and its fold; holds what devices describe and what metrics summarise'],
+  benchmarks: [[], 'what each kind of benchmark is called, measures and is asked to reach: words and tables'],
+  events: [
+    ['benchmarks', 'metrics', 'protocol'],
+    'the log and its fold; holds what devices describe and what metrics summarise',
+  ],
   checks: [['events', 'metrics'], 'pure: outputs to verdicts; knows no engine and no file'],
   goldens: [
     ['checks', 'metrics', 'weights', 'version'],
@@ -37,8 +41,8 @@ const DIRECTIONS: Readonly<Record<string, readonly [imports: readonly string[], 
     'from a model to the cases that the checks judge, and models that only measure a device',
   ],
   plan: [
-    ['checks', 'events', 'protocol'],
-    'a plan and what is here to units: names of checks, descriptions of devices',
+    ['benchmarks', 'checks', 'events', 'protocol'],
+    'a plan and what is here to units: names of checks and targets, descriptions of devices',
   ],
   engines: [
     ['home', 'onnx', 'protocol', 'version', 'weights'],
@@ -47,20 +51,33 @@ const DIRECTIONS: Readonly<Record<string, readonly [imports: readonly string[], 
   host: [['protocol', 'version'], 'starts workers; knows no engine by name'],
   store: [['events'], 'the log on disk'],
   comparison: [
-    ['checks', 'events', 'goldens', 'metrics', 'reporters'],
+    ['benchmarks', 'checks', 'events', 'goldens', 'metrics', 'reporters'],
     'two results side by side, and the words for it; the numbers look as in every report',
   ],
-  reporters: [['events', 'protocol'], 'functions of a result or of its events; never sees the store'],
+  reporters: [['benchmarks', 'events', 'protocol'], 'functions of a result or of its events; never sees the store'],
   runner: [
     [
-      ...['build', 'checks', 'engines', 'events', 'goldens', 'host', 'lower', 'metrics', 'onnx', 'plan'],
+      ...['benchmarks', 'build', 'checks', 'engines', 'events', 'goldens', 'host', 'lower', 'metrics', 'onnx', 'plan'],
       ...['protocol', 'version', 'weights', 'workloads'],
     ],
     'puts them together; emits events, knows no reporter, no store, no command',
   ],
   cli: [
     [
-      ...['build', 'checks', 'comparison', 'engines', 'events', 'goldens', 'home', 'host', 'lower', 'models', 'onnx'],
+      ...[
+        'benchmarks',
+        'build',
+        'checks',
+        'comparison',
+        'engines',
+        'events',
+        'goldens',
+        'home',
+        'host',
+        'lower',
+        'models',
+      ],
+      'onnx',
       ...['plan', 'protocol', 'reporters', 'runner', 'store', 'version', 'weights', 'workloads'],
     ],
     'the top: parses, calls, prints',
@@ -68,7 +85,7 @@ const DIRECTIONS: Readonly<Record<string, readonly [imports: readonly string[], 
 }
 
 /** Folders whose code is pure: values in, values out. */
-const PURE = ['graph', 'models', 'metrics', 'checks', 'comparison', 'events', 'lower']
+const PURE = ['benchmarks', 'graph', 'models', 'metrics', 'checks', 'comparison', 'events', 'lower']
 /** Node's modules that do nothing to the world. */
 const HARMLESS = ['node:util']
 const GENERATED = ['onnx/onnx_pb.ts']

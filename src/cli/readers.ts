@@ -75,10 +75,10 @@ export const percentAsShare: Reader<number> = (text, flag) => {
   throw invalid(`'${text}' is not a percentage`, flag, `for example ${flag} 5%`)
 }
 
-/** `ttftMs=100` */
+/** `ttftMs=100`: a target of any benchmark. */
 export const target: Reader<readonly [metric: string, limit: number]> = async (text, flag) => {
-  const { GenerationSettings } = await import('../plan/schema.ts')
-  const metrics = Object.keys(GenerationSettings.shape.targets.unwrap().shape)
+  const { BENCHMARKS } = await import('../benchmarks/index.ts')
+  const metrics = [...new Set(Object.values(BENCHMARKS).flatMap(({ targets }) => Object.keys(targets)))]
   const [metric = '', limit = ''] = text.split('=', 2)
   if (!metrics.includes(metric)) {
     const { didYouMean } = await import('../plan/nearest.ts')

@@ -3,7 +3,7 @@ import type { EventBody, RunEvent } from '../events/event.ts'
 import type { BenchmarkPoint, CheckResult } from '../events/result.ts'
 import { randomFrom } from '../metrics/index.ts'
 import type { GenerationSample } from '../protocol/messages.ts'
-import { pointMetrics, sampleValues } from '../runner/point-metrics.ts'
+import { pointMetrics, sampleValues } from '../runner/benchmark/generation/point-metrics.ts'
 import type { Precision, Status } from '../words.ts'
 
 export interface MadeUnit {
@@ -87,7 +87,7 @@ export function logOf({
     bodies.push({ type: 'check-ended', ...own, check: checkOf(unit) })
     for (const batch of unit.batches ?? [1]) {
       const samples = drawn(stepMs, spread, repetitions, random).map(sampleOf)
-      const shape = { inputTokens: INPUT, outputTokens: OUTPUT, prefillChunk: null }
+      const shape = { inputTokens: INPUT, outputTokens: OUTPUT }
       for (const sample of samples)
         bodies.push({
           type: 'sample',
@@ -118,18 +118,18 @@ function sampleOf(stepMs: number): GenerationSample {
 function pointOf(
   { peakMemoryBytes = 1000 }: MadeUnit,
   batch: number,
-  shape: Pick<BenchmarkPoint, 'inputTokens' | 'outputTokens' | 'prefillChunk'>,
+  shape: BenchmarkPoint['shape'],
   samples: readonly GenerationSample[],
 ): BenchmarkPoint {
   return {
-    ...{ batch, ...shape, prefillPassTokens: null, status: 'pass', reason: null },
+    ...{ batch, shape, status: 'pass', reason: null },
     metrics: pointMetrics(samples, batch, INPUT),
     figures: { peakMemoryBytes },
     ...{
       targets: [],
-      audit: { status: 'pass', reason: null, tokens: 1, disagreements: 0 },
+      audit: { status: 'pass', reason: null, outputs: 1, disagreements: 0 },
       tokenLatencyMs: [],
-      roofline: null,
+      roofline: {},
     },
   }
 }

@@ -3,7 +3,7 @@ import type { RunEvent } from '../events/event.ts'
 import { logOf } from './fixtures.ts'
 import { Samples } from './samples.ts'
 
-const shape = { inputTokens: 64, outputTokens: 9, prefillChunk: null }
+const shape = { inputTokens: 64, outputTokens: 9 }
 const place = { unit: 'zoo/llama|ort:cpu|fp32', benchmark: 'generation', batch: 1, shape }
 const sample = (attempt: number, ttftMs: number | null, more: Partial<typeof place> = {}): RunEvent => ({
   ...{ sequence: 1, timeMs: 0, type: 'sample', attempt, values: { ttftMs } },

@@ -66,13 +66,14 @@ function comparePoints(a: UnitSide, b: UnitSide): PointComparison[] {
   const placed = ({ unit }: UnitSide): Placed[] =>
     unit.benchmarks.flatMap(({ name, points }) => points.map(point => ({ benchmark: name, point })))
   const [ours, theirs] = [placed(a), placed(b)]
-  const shapes = [...ours, ...theirs].map(({ point }) => point)
-  const key = ({ benchmark, point }: Placed) => JSON.stringify([benchmark, point.batch, shapeKey(point)])
+  const neighbours = (benchmark: string) =>
+    [...ours, ...theirs].flatMap(each => (each.benchmark === benchmark ? [each.point] : []))
+  const key = ({ benchmark, point }: Placed) => JSON.stringify([benchmark, point.batch, shapeKey(point.shape)])
   return inBoth(ours, theirs, key).map(([one, two]) => {
     const any = one ?? two
     return {
       benchmark: any.benchmark,
-      point: pointName(any.point, shapes),
+      point: pointName(any.benchmark, any.point, neighbours(any.benchmark)),
       verdicts: compareVerdicts(one?.point, two?.point),
       metrics: one === undefined || two === undefined ? [] : compareMetrics(a, one, b, two),
       figures: compareFigures(one?.point.figures ?? {}, two?.point.figures ?? {}),
@@ -91,8 +92,7 @@ function compareMetrics(a: UnitSide, one: Placed, b: UnitSide, two: Placed): Poi
 }
 
 function measuredOf({ unit, samples }: UnitSide, { benchmark, point }: Placed): (metric: string) => Measured | null {
-  const { batch, inputTokens, outputTokens, prefillChunk } = point
-  const shape = { inputTokens, outputTokens, prefillChunk }
+  const { batch, shape } = point
   const taken = samples?.at({ unit: unit.id, benchmark, batch, shape }) ?? null
   return metric => {
     const median = point.metrics[metric]?.median

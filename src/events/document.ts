@@ -96,8 +96,8 @@ function benchmarkResults(attempt: Attempt): BenchmarkResult[] {
   const byName = Map.groupBy(attempt.points, ({ benchmark }) => benchmark)
   return [...byName].map(([name, entries]) => {
     const points = entries.map(({ point }) => point)
-    const named = points.map(point => ({ ...point, name: pointName(point, points) }))
-    const saturation = byShape(points).flatMap(({ shape, points: own }) => saturationOf(shape, own) ?? [])
+    const named = points.map(point => ({ ...point, name: pointName(name, point, points) }))
+    const saturation = byShape(points).flatMap(({ shape, points: own }) => saturationOf(name, shape, own) ?? [])
     return {
       name,
       status: combine(points.map(point => point.status)),

@@ -5,7 +5,7 @@ import { AssayError } from '../errors.ts'
 import { resultOf, toResult, unitResultOf } from './document.ts'
 import { EventBody, RunEvent } from './event.ts'
 import { fold, step, unfinishedUnits } from './fold.ts'
-import { ResultDocument } from './result.ts'
+import { ResultDocument, Saturation } from './result.ts'
 
 const events = log()
 const result = () => {
@@ -83,10 +83,47 @@ describe('the fold', () => {
   )
 })
 
+/** A log as it was written while generation was the only benchmark: its shape among the other fields of a point. */
+function asBefore(event: RunEvent): unknown {
+  if (event.type === 'sample') return { ...event, shape: { ...event.shape, prefillChunk: null } }
+  if (event.type !== 'point-ended') return event
+  const { shape, audit, roofline, figures, ...point } = event.point
+  const { outputs, ...audited } = audit
+  const { prefillPassTokens, ...others } = figures
+  return {
+    ...event,
+    point: {
+      ...point,
+      ...shape,
+      prefillChunk: null,
+      prefillPassTokens,
+      audit: { ...audited, tokens: outputs },
+      roofline,
+      figures: others,
+    },
+  }
+}
+
+test('a log from before there were other benchmarks than generation gives the same result', () => {
+  const read = resultOf(events.map(event => RunEvent.parse(JSON.parse(JSON.stringify(asBefore(event))))))
+  expect(read).toEqual(result())
+})
+
+test('and a document from then is read as if it were written today', () => {
+  const saturation = { inputTokens: 128, outputTokens: 64, prefillChunk: 32, batch: 16, tokensPerSecond: 5000 }
+  const others = { atBatch: 16, measured: 6, beyond: null, phase: 'decode', bound: null, share: null }
+  expect(Saturation.parse({ ...saturation, ...others })).toEqual({
+    ...{ ...others, shape: { inputTokens: 128, outputTokens: 64, prefillChunk: 32 }, batch: 16, throughput: 5000 },
+  })
+})
+
 test('a log from before benchmarks had shapes, chunks and limits of the device is read, and says the same', () => {
   const NEW = new Set(['shape', 'prefillChunk', 'prefillPassTokens', 'roofline'])
   const old = events.filter(({ type }) => type !== 'ceilings-measured')
-  const written = old.map(event => JSON.stringify(event, (key, value: unknown) => (NEW.has(key) ? undefined : value)))
+  const written = old.map(event => {
+    const before = event.type === 'sample' ? event : asBefore(event)
+    return JSON.stringify(before, (key, value: unknown) => (NEW.has(key) ? undefined : value))
+  })
   const numbered = written.map((line, index) => RunEvent.parse({ ...JSON.parse(line), sequence: index + 1 }))
   const read = resultOf(numbered)
   expect(ResultDocument.parse(read)).toEqual(read)
@@ -94,7 +131,7 @@ test('a log from before benchmarks had shapes, chunks and limits of the device i
   expect(flaky?.ceilings).toBeNull()
   expect(flaky?.benchmarks[0]).toMatchObject({
     saturationBatch: 16,
-    saturation: [{ batch: 16, prefillChunk: null, bound: null, phase: null }],
+    saturation: [{ batch: 16, shape: { inputTokens: 128, outputTokens: 64 }, bound: null, phase: null }],
   })
 })
 
@@ -150,7 +187,7 @@ describe('the result', () => {
   test('gives no saturation where points differ in more than their batch', () => {
     const uneven = [...number(bodies())].map(event =>
       event.type === 'point-ended' && event.point.batch === 1
-        ? { ...event, point: { ...event.point, inputTokens: 7 } }
+        ? { ...event, point: { ...event.point, shape: { ...event.point.shape, inputTokens: 7 } } }
         : event,
     )
     expect(

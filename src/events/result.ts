@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { DeviceDescription, Placement } from '../protocol/messages.ts'
 import { Category, DeviceId, Fault, Precision, Status } from '../words.ts'
+import { liftPoint, liftSaturation } from './lift.ts'
 import { Shape } from './shape.ts'
 
 const number = z.number()
@@ -54,7 +55,30 @@ export const SideBySide = z.object({
 })
 export type SideBySide = z.infer<typeof SideBySide>
 
-/** One case (a prompt, a window of text) of a check. */
+/** A box in an image, and whose it is: the true one, the reference's or the device's. */
+export const PictureBox = z.object({
+  side: z.enum(['reference', 'device', 'truth']),
+  /** x1, y1, x2, y2, px of the picture. */
+  box: z.tuple([number, number, number, number]),
+  label: z.string(),
+  /** Null of a true box. */
+  score: number.nullable(),
+  /** Whether the other side has its partner. */
+  isMatched: z.boolean(),
+})
+export type PictureBox = z.infer<typeof PictureBox>
+
+/** The image of a case, with what was found in it. */
+export const Picture = z.object({
+  /** In the document itself, so that a report needs no other file; of kinds that hold no script. */
+  url: z.string().regex(/^data:image\/(png|jpeg|webp);base64,[A-Za-z0-9+/]+={0,2}$/, 'is no image in a data: URL'),
+  width: z.int().positive(),
+  height: z.int().positive(),
+  boxes: z.array(PictureBox),
+})
+export type Picture = z.infer<typeof Picture>
+
+/** One case (a prompt, a window of text, an image) of a check. */
 export const CaseResult = z.object({
   id: z.string(),
   status: Status,
@@ -64,6 +88,8 @@ export const CaseResult = z.object({
   details: z.record(z.string(), z.string()),
   /** Of the worst cases of a check alone. */
   sideBySide: SideBySide.optional(),
+  /** Of the worst cases of a check of images. */
+  picture: Picture.optional(),
 })
 export type CaseResult = z.infer<typeof CaseResult>
 
@@ -123,7 +149,7 @@ export type TargetResult = z.infer<typeof TargetResult>
 
 const Bound = z.enum(['arithmetic', 'bandwidth', 'overhead'])
 
-/** Work of one phase of a generation against the device's measured limits; src/metrics/roofline.ts. */
+/** Work of one phase of a benchmark against the device's measured limits; src/metrics/roofline.ts. */
 export const PhaseRoofline = z.object({
   flops: number,
   bytes: number,
@@ -135,47 +161,55 @@ export const PhaseRoofline = z.object({
 })
 export type PhaseRoofline = z.infer<typeof PhaseRoofline>
 
-/** One setting of a benchmark, measured. */
-export const BenchmarkPoint = z.object({
-  batch: z.int().positive(),
-  ...Shape.shape,
-  /** Prompt tokens that each pass of the prefill really took; null where the engine does not say. */
-  prefillPassTokens: z.int().positive().nullable().default(null),
-  status: Status,
-  reason: z.string().nullable(),
-  /** Summaries of samples, by metric: ttftMs, itlMs, tpotMs, tokensPerSecondPerUser, tokensPerSecond ... */
-  metrics: z.record(z.string(), Summary.nullable()),
-  /** Single figures: peakMemoryBytes, peakMemoryShare, outsideDeviceShare; neededBytes, availableBytes of what does not fit. */
-  figures: z.record(z.string(), number.nullable()),
-  targets: z.array(TargetResult),
-  /** Whether the timed run's tokens are those that the reference would have chosen. */
-  audit: z.object({ status: Status, reason: z.string().nullable(), tokens: count, disagreements: count }),
-  /** The median over repetitions of each gap between tokens, in order: the latency curve. */
-  tokenLatencyMs: z.array(number),
-  /** Null where nothing was timed, or the model's work is not known. */
-  roofline: z.object({ prefill: PhaseRoofline, decode: PhaseRoofline }).nullable().default(null),
-})
+/** One setting of a benchmark, measured. The words of each kind of benchmark: src/benchmarks. */
+export const BenchmarkPoint = z.preprocess(
+  liftPoint,
+  z.object({
+    batch: z.int().positive(),
+    shape: Shape,
+    status: Status,
+    reason: z.string().nullable(),
+    /** Summaries of samples, by metric: ttftMs, tokensPerSecond ...; latencyMs, imagesPerSecond. */
+    metrics: z.record(z.string(), Summary.nullable()),
+    /**
+     * Single figures: peakMemoryBytes, peakMemoryShare, outsideDeviceShare; prefillPassTokens, the prompt tokens that each pass of the
+     * prefill really took; neededBytes, availableBytes of what does not fit.
+     */
+    figures: z.record(z.string(), number.nullable()),
+    targets: z.array(TargetResult),
+    /** Whether the timed run's outputs (tokens, logits) are those of the reference, and how many were looked at. */
+    audit: z.object({ status: Status, reason: z.string().nullable(), outputs: count, disagreements: count }),
+    /** Of a generation, the median over repetitions of each gap between tokens, in order: the latency curve. */
+    tokenLatencyMs: z.array(number).default([]),
+    /** By phase: prefill and decode, or forward. Empty where nothing was timed, or the model's work is not known. */
+    roofline: z.record(z.string(), PhaseRoofline).default({}),
+  }),
+)
 export type BenchmarkPoint = z.infer<typeof BenchmarkPoint>
 
 /** Where throughput stops growing with the batch, and what keeps it from growing. */
-export const Saturation = z.object({
-  ...Shape.shape,
-  /** Null where throughput still grows at the largest batch that was measured, or only one was. */
-  batch: z.int().positive().nullable(),
-  /** The batch that the rest speaks of: that one, or the largest. */
-  atBatch: z.int().positive(),
-  tokensPerSecond: number,
-  /** How many batch sizes were measured. */
-  measured: count,
-  /** Why the next larger batch was not measured; null where none was asked for. */
-  beyond: z.string().nullable(),
-  /** The phase that takes most of the time there. */
-  phase: z.enum(['prefill', 'decode']).nullable(),
-  /** What binds that phase; null where the device's limits are not known. */
-  bound: Bound.nullable(),
-  /** Of that limit, as it was measured: MBU where bandwidth binds, MFU where arithmetic does, the larger where neither does. */
-  share: number.nullable(),
-})
+export const Saturation = z.preprocess(
+  liftSaturation,
+  z.object({
+    shape: Shape,
+    /** Null where throughput still grows at the largest batch that was measured, or only one was. */
+    batch: z.int().positive().nullable(),
+    /** The batch that the rest speaks of: that one, or the largest. */
+    atBatch: z.int().positive(),
+    /** In the benchmark's own unit: tokens or images per second. */
+    throughput: number,
+    /** How many batch sizes were measured. */
+    measured: count,
+    /** Why the next larger batch was not measured; null where none was asked for. */
+    beyond: z.string().nullable(),
+    /** The phase that takes most of the time there. */
+    phase: z.string().nullable(),
+    /** What binds that phase; null where the device's limits are not known. */
+    bound: Bound.nullable(),
+    /** Of that limit, as it was measured: MBU where bandwidth binds, MFU where arithmetic does, the larger where neither does. */
+    share: number.nullable(),
+  }),
+)
 export type Saturation = z.infer<typeof Saturation>
 
 /** What the device itself was measured to give at most, in this precision. */

@@ -1,13 +1,15 @@
 /** From the points of one shape to where throughput stops growing, and what binds there. */
+import { kindOf } from '../benchmarks/index.ts'
 import { saturationPoint } from '../metrics/steadiness.ts'
 import type { BenchmarkPoint, PhaseRoofline, Saturation } from './result.ts'
 import type { Shape } from './shape.ts'
 
 /** Null where no point of the shape was measured. */
-export function saturationOf(shape: Shape, points: readonly BenchmarkPoint[]): Saturation | null {
+export function saturationOf(benchmark: string, shape: Shape, points: readonly BenchmarkPoint[]): Saturation | null {
+  const { throughput: metric } = kindOf(benchmark)
   const measured = points
     .flatMap(point => {
-      const throughput = point.metrics['tokensPerSecond']?.median
+      const throughput = point.metrics[metric]?.median
       return throughput === undefined ? [] : [{ batch: point.batch, throughput, point }]
     })
     .toSorted((a, b) => a.batch - b.batch)
@@ -18,10 +20,10 @@ export function saturationOf(shape: Shape, points: readonly BenchmarkPoint[]): S
   const beyond = points.toSorted((a, b) => a.batch - b.batch).find(point => point.batch > largest)
   const binding = bindingPhase(at.point)
   return {
-    ...shape,
+    shape: { ...shape },
     batch,
     atBatch: at.batch,
-    tokensPerSecond: at.throughput,
+    throughput: at.throughput,
     measured: measured.length,
     beyond: beyond?.reason ?? null,
     phase: binding?.name ?? null,
@@ -30,11 +32,11 @@ export function saturationOf(shape: Shape, points: readonly BenchmarkPoint[]): S
   }
 }
 
-/** Of prefill and decode the one that takes longer. */
-function bindingPhase({ roofline }: BenchmarkPoint): { name: 'prefill' | 'decode'; phase: PhaseRoofline } | null {
-  if (roofline === null) return null
-  const { prefill, decode } = roofline
-  return prefill.ms > decode.ms ? { name: 'prefill', phase: prefill } : { name: 'decode', phase: decode }
+/** Of the phases the one that takes longest; of two that take as long the later. */
+function bindingPhase({ roofline }: BenchmarkPoint): { name: string; phase: PhaseRoofline } | null {
+  const phases = Object.entries(roofline).map(([name, phase]) => ({ name, phase }))
+  const longest = Math.max(...phases.map(({ phase }) => phase.ms))
+  return phases.findLast(({ phase }) => phase.ms === longest) ?? null
 }
 
 function shareOf({ bound, mfu, mbu }: PhaseRoofline): number | null {

@@ -1,39 +1,45 @@
 /** What the points of a benchmark differ in beside their batch, and what a person calls it. */
 import { z } from 'zod'
+import { kindOf, type Shape as Named } from '../benchmarks/index.ts'
+import { liftShape } from './lift.ts'
 
-export const Shape = z.object({
-  /** Tokens of each prompt. */
-  inputTokens: z.int().nonnegative(),
-  /** Tokens generated for each prompt. */
-  outputTokens: z.int().nonnegative(),
-  /** Prompt tokens that each pass of the prefill was asked to take; null where the engine chooses. */
-  prefillChunk: z.int().positive().nullable().default(null),
-})
-export type Shape = z.infer<typeof Shape>
+/** By axis: `{ inputTokens: 512, outputTokens: 128 }`. An axis that the engine chooses is absent. */
+export const Shape = z.preprocess(liftShape, z.record(z.string(), z.number()))
+export type Shape = Named
+
+/** What a point is told from its neighbours by. */
+export interface Placed {
+  readonly batch: number
+  readonly shape: Shape
+}
 
 /** Equal for equal shapes, and for no others. */
-export function shapeKey({ inputTokens, outputTokens, prefillChunk }: Shape): string {
-  return `${inputTokens}+${outputTokens}/${prefillChunk ?? ''}`
+export function shapeKey(shape: Shape): string {
+  return JSON.stringify(Object.entries(shape).toSorted(([one], [other]) => (one < other ? -1 : 1)))
 }
 
 /** `512 tokens in, 128 out, prefill in chunks of 64`. */
-export function shapeName({ inputTokens, outputTokens, prefillChunk }: Shape): string {
-  const chunks = prefillChunk === null ? '' : `, prefill in chunks of ${prefillChunk}`
-  return `${inputTokens} tokens in, ${outputTokens} out${chunks}`
+export function shapeName(benchmark: string, shape: Shape): string {
+  return kindOf(benchmark).shapeName(shape)
+}
+
+/** A point of a benchmark by its batch and its shape. */
+export function fullPointName(benchmark: string, { batch, shape }: Placed): string {
+  return `batch ${batch}, ${shapeName(benchmark, shape)}`
 }
 
 /** A point by the least that tells it from its neighbours: its batch, and its shape where they have several. */
-export function pointName(point: Shape & { readonly batch: number }, neighbours: readonly Shape[]): string {
-  const isAlone = new Set(neighbours.map(shapeKey)).size <= 1
-  return isAlone ? `batch ${point.batch}` : `batch ${point.batch}, ${shapeName(point)}`
+export function pointName(benchmark: string, point: Placed, neighbours: readonly { readonly shape: Shape }[]): string {
+  const isAlone = new Set(neighbours.map(({ shape }) => shapeKey(shape))).size <= 1
+  return isAlone ? `batch ${point.batch}` : fullPointName(benchmark, point)
 }
 
 /** Points by their shape, shapes and points in the order in which they come. */
-export function byShape<P extends Shape>(points: readonly P[]): { readonly shape: Shape; readonly points: P[] }[] {
-  return [...Map.groupBy(points, shapeKey).values()].flatMap(own => {
+export function byShape<P extends { readonly shape: Shape }>(
+  points: readonly P[],
+): { readonly shape: Shape; readonly points: P[] }[] {
+  return [...Map.groupBy(points, ({ shape }) => shapeKey(shape)).values()].flatMap(own => {
     const [first] = own
-    if (first === undefined) return []
-    const { inputTokens, outputTokens, prefillChunk } = first
-    return [{ shape: { inputTokens, outputTokens, prefillChunk }, points: own }]
+    return first === undefined ? [] : [{ shape: first.shape, points: own }]
   })
 }

@@ -46,6 +46,18 @@ describe('a plan', () => {
     expect(alone.benchmarks.generation).toMatchObject({ batch: 'max', inputTokens: 512, outputTokens: 128 })
   })
 
+  test('may time images, and says of each key what is usual', () => {
+    const { inference } = parsePlan('models: [a]\nbenchmarks: {inference: {}}', 'p').benchmarks
+    expect(inference).toEqual({
+      ...{ batch: [1, 8, 32, 64, 128], repetitions: 100, budgetMs: 10_000, pipeline: true, targets: {} },
+    })
+    const text =
+      'models: [a]\nbenchmarks: {inference: {batch: [1, max], pipeline: false, targets: {imagesPerSecond: 500}}}'
+    const plan = parsePlan(text, 'p')
+    expect(plan.benchmarks.inference).toMatchObject({ batch: [1, 'max'], targets: { imagesPerSecond: 500 } })
+    expect(parsePlan(formatPlan(plan), 'p')).toEqual(plan)
+  })
+
   test('may use anchors', () => {
     const plan = parsePlan('precisions: &few [fp32, int8]\nmodels:\n  - model: zoo/llama\n    precisions: *few\n', 'p')
     expect(plan.models).toEqual([{ model: 'zoo/llama', precisions: ['fp32', 'int8'] }])
@@ -72,6 +84,16 @@ describe('a mistake in a plan is named with its line, its key and what is allowe
       'a misspelt target',
       'models: [a]\nbenchmarks:\n  generation:\n    targets:\n      ttfMs: 3\n',
       /^plan\.yaml:5: benchmarks\.generation\.targets\.ttfMs \| .*did you mean ttftMs\?/,
+    ],
+    [
+      'a target of another benchmark',
+      'models: [a]\nbenchmarks:\n  inference:\n    targets:\n      ttftMs: 3\n',
+      /^plan\.yaml:5: benchmarks\.inference\.targets\.ttftMs \| .*allowed: latencyMs, imagesPerSecond, peakMemoryShare/,
+    ],
+    [
+      'a benchmark that there is not',
+      'models: [a]\nbenchmarks:\n  inferense: {}\n',
+      /^plan\.yaml:3: benchmarks\.inferense \| .*did you mean inference\?/,
     ],
     [
       'a misspelt precision',

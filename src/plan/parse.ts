@@ -1,8 +1,9 @@
 import type { z } from 'zod'
 import { AssayError } from '../errors.ts'
+import { BENCHMARK_SETTINGS } from './benchmarks.ts'
 import { parseYaml } from './document.ts'
 import { explainIssue, type KeyPath } from './issue.ts'
-import { EngineSpec, GenerationSettings, ModelEntry, Plan, Targets } from './schema.ts'
+import { EngineSpec, ModelEntry, Plan } from './schema.ts'
 
 /**
  * A plan from its YAML.
@@ -50,8 +51,12 @@ const MAPS: Readonly<Record<string, z.ZodObject>> = {
   reference: Plan.shape.reference.unwrap(),
   'models.*': ModelEntry,
   benchmarks: Plan.shape.benchmarks.unwrap(),
-  'benchmarks.generation': GenerationSettings,
-  'benchmarks.generation.targets': Targets,
+  ...Object.fromEntries(
+    Object.entries(BENCHMARK_SETTINGS).flatMap(([name, settings]) => [
+      [`benchmarks.${name}`, settings],
+      [`benchmarks.${name}.targets`, settings.shape.targets.unwrap()],
+    ]),
+  ),
   'engines.*': EngineSpec,
   limits: Plan.shape.limits.unwrap(),
 }

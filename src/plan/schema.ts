@@ -2,95 +2,8 @@
 import { z } from 'zod'
 import { checks, type CheckName as Name } from '../checks/index.ts'
 import { DeviceId, Precision } from '../words.ts'
-import { gridOf, LARGEST_BATCH, TO_MEMORY } from './grid.ts'
-
-/** Node's timers hold no more: 2^31 - 1 ms, some 24 days. */
-const LONGEST_MS = 2 ** 31 - 1
-/** More memory than any one machine has: 1 PiB. A larger number is a slip of the pen. */
-const MOST_BYTES = 2 ** 50
-/** Lists that a person writes are shorter; a longer one is a program's mistake. */
-const MOST_ENTRIES = 1000
-const LONGEST_TEXT = 4096
-
-const count = (most: number) => z.int().positive().max(most)
-const durationMs = count(LONGEST_MS)
-const text = z.string().min(1).max(LONGEST_TEXT)
-
-function list<T extends z.ZodType>(item: T) {
-  return z.array(item).min(1).max(MOST_ENTRIES)
-}
-
-/** A list in which nothing stands twice. */
-function set<T extends z.ZodType<string | number>>(item: T) {
-  return list(item).superRefine((values, context) => reportRepeated(values, context))
-}
-
-function reportRepeated(values: readonly (string | number)[], context: z.core.$RefinementCtx): void {
-  for (const [index, value] of values.entries())
-    if (values.indexOf(value) !== index)
-      context.addIssue({ code: 'custom', path: [index], message: `${value} is given twice` })
-}
-
-/** A benchmark's targets; those given are enforced, the field's usual ones are shown for information. */
-export const Targets = z.strictObject({
-  /** Median time to first token, ms, at most; judged at batch 1. */
-  ttftMs: z.number().positive().max(LONGEST_MS).optional(),
-  /** Tokens per second of each user, at least; every batch. */
-  tokensPerSecondPerUser: z.number().positive().max(1e12).optional(),
-  /** Tokens per second in total, at least; the best batch. */
-  tokensPerSecond: z.number().positive().max(1e12).optional(),
-  /** Share of the device's memory, at most; every batch. */
-  peakMemoryShare: z.number().positive().max(1).optional(),
-})
-export type Targets = z.infer<typeof Targets>
-
-/** Longer than any model's context. */
-const MOST_TOKENS = 10_000_000
-/** A grid of more points than this is a slip of the pen. */
-const MOST_POINTS = 10_000
-
-const tokens = count(MOST_TOKENS)
-
-/** One value, or a list of which each gives points of its own. */
-function axis<T extends z.ZodType<number>>(item: T) {
-  return z.union([item, set(item)])
-}
-
-/** Batch sizes; `max` at their end goes on doubling until a batch does not fit in memory. */
-const batches = set(z.union([count(LARGEST_BATCH), z.literal(TO_MEMORY)])).superRefine((values, context) => {
-  const at = values.indexOf(TO_MEMORY)
-  if (at >= 0 && at < values.length - 1)
-    context.addIssue({
-      code: 'custom',
-      path: [at],
-      message: `${TO_MEMORY} stands at the end: it goes on from the others`,
-    })
-})
-
-export const GenerationSettings = z
-  .strictObject({
-    batch: z.union([count(LARGEST_BATCH), z.literal(TO_MEMORY), batches]).default([1, 4, 8, 16]),
-    inputTokens: axis(tokens).default(512),
-    outputTokens: axis(tokens.min(2)).default(128),
-    /** Prompt tokens of each pass of the prefill; without it the engine takes a prompt as it likes. */
-    prefillChunk: axis(tokens).optional(),
-    /** Timed repetitions of each point, warm-up aside. */
-    repetitions: count(100_000).default(5),
-    /** Time after which no further repetition of a point begins. */
-    budgetMs: durationMs.default(20_000),
-    targets: Targets.default({}),
-  })
-  .superRefine((settings, context) => {
-    const { shapes, batches } = gridOf(settings)
-    const points = shapes.length * batches.length
-    if (points > MOST_POINTS)
-      context.addIssue({
-        code: 'custom',
-        path: ['inputTokens'],
-        message: `${points} points are too many, more than ${MOST_POINTS}`,
-      })
-  })
-export type GenerationSettings = z.infer<typeof GenerationSettings>
+import { BENCHMARK_SETTINGS } from './benchmarks.ts'
+import { count, durationMs, LONGEST_TEXT, list, MOST_BYTES, MOST_ENTRIES, reportRepeated, set, text } from './values.ts'
 
 const Limits = z.strictObject({
   /** Deadline for loading a model. */
@@ -154,7 +67,7 @@ export const Plan = z.strictObject({
   precisions: set(Precision).default(['fp32']),
   /** `all`, or names of checks; an empty list runs none. */
   checks: z.union([z.literal('all'), z.array(CheckName).max(MOST_ENTRIES)]).default('all'),
-  benchmarks: z.strictObject({ generation: GenerationSettings.optional() }).default({}),
+  benchmarks: z.strictObject(BENCHMARK_SETTINGS).partial().default({}),
   engines: z.record(EngineName, EngineSpec).default({}),
   limits: Limits.prefault({}),
   /** Settings of the engines, by engine: `ort: { threads: 2 }`. */

@@ -22,16 +22,16 @@ function unit(more: Partial<UnitResult>, checks: Readonly<Record<string, Metrics
 }
 
 const measured = (batch: number, median: number): BenchmarkPoint => ({
-  ...{ batch, inputTokens: 32, outputTokens: 32, status: 'pass', reason: null, figures: {}, targets: [] },
+  ...{ batch, shape: { inputTokens: 32, outputTokens: 32 }, status: 'pass', reason: null, figures: {}, targets: [] },
   metrics: {
     tokensPerSecondPerUser: {
       ...{ count: 3, median, mean: median, min: median, max: median, p50: median, p90: null, p95: null, p99: null },
       medianInterval: [median, median],
     },
   },
-  audit: { status: 'pass', reason: null, tokens: 32, disagreements: 0 },
+  audit: { status: 'pass', reason: null, outputs: 32, disagreements: 0 },
   tokenLatencyMs: [],
-  ...{ prefillChunk: null, prefillPassTokens: null, roofline: null },
+  ...{ prefillChunk: null, prefillPassTokens: null, roofline: {} },
 })
 
 const fp32 = unit({ id: 'a', precision: 'fp32' })

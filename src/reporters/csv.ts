@@ -78,8 +78,11 @@ function summaryMeasurements(metric: string, { medianInterval: [low, high], ...s
   ]
 }
 
-function pointKey({ batch, inputTokens, outputTokens }: BenchmarkPoint): string {
-  return `batch=${batch} input=${inputTokens} output=${outputTokens}`
+/** `batch=8 input=512 output=128`. */
+function pointKey({ batch, shape }: BenchmarkPoint): string {
+  return Object.entries({ batch, ...shape })
+    .map(([axis, size]) => `${axis.replace(/Tokens$/, '')}=${size}`)
+    .join(' ')
 }
 
 /**

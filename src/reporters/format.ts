@@ -1,4 +1,5 @@
 /** Numbers as a person reads them: in a unit, with at most four significant digits. Every report uses these. */
+import { metricOf } from '../benchmarks/index.ts'
 import type { Threshold } from '../events/result.ts'
 
 export const NOTHING = '–'
@@ -84,26 +85,32 @@ const SUFFIXES: readonly (readonly [RegExp, string, (value: number | null | unde
   [/Ms$/, 'ms', formatNumber],
   [/Db$/, 'dB', formatNumber],
   [/Nats(Mean|Max)?$/, 'nats', formatNumber],
-  [/[pP]erSecondPerUser$/, 'tokens/s', formatNumber],
-  [/tokensPerSecond$/i, 'tokens/s', formatNumber],
   [/Joules$/, 'J', formatNumber],
   [/Watts$/, 'W', formatNumber],
   [/Percent$/, '%', formatNumber],
 ]
+
+/** `prefillTokensPerSecond`, `tokensPerSecondPerUser`: tokens/s, the word before it; null for what is no rate. */
+function rateUnit(name: string): string | null {
+  const [, counted] = /([A-Z]?[a-z]+)PerSecond(?:PerUser)?$/.exec(name) ?? []
+  return counted === undefined ? null : `${counted.toLowerCase()}/s`
+}
 
 /** A metric's value with the unit that its name gives. */
 export function formatMetric(name: string, value: number | null | undefined): string {
   if (value === null || value === undefined) return NOTHING
   // `ttftMs.p50` has the unit of `ttftMs`.
   const [base = name] = name.split('.')
+  const rate = rateUnit(base)
   const [, unit, format] = SUFFIXES.find(([pattern]) => pattern.test(base)) ?? [undefined, '', formatNearOne]
+  if (rate !== null) return `${formatNumber(value)} ${rate}`
   return unit === '' ? format(value) : `${format(value)} ${unit}`
 }
 
 /** The unit of a metric's bare value, by its name; '' for a plain number or a share of 1. */
 export function metricUnit(name: string): string {
   const [base = name] = name.split('.')
-  const [, unit] = SUFFIXES.find(([pattern]) => pattern.test(base)) ?? [undefined, '']
+  const [, unit] = SUFFIXES.find(([pattern]) => pattern.test(base)) ?? [undefined, rateUnit(base) ?? '']
   return base.endsWith('Bytes') ? 'B' : unit
 }
 
@@ -116,12 +123,6 @@ function formatNearOne(value: number | null | undefined): string {
 
 /** Names that the field writes its own way. */
 const LABELS: Readonly<Record<string, string>> = {
-  ttftMs: 'TTFT',
-  itlMs: 'ITL',
-  tpotMs: 'TPOT',
-  e2eMs: 'E2E',
-  tokensPerSecond: 'throughput',
-  tokensPerSecondPerUser: 'throughput per user',
   maxAbs: 'max abs error',
   meanAbs: 'mean abs error',
   relL2: 'relative L2 error',
@@ -137,12 +138,11 @@ const LABELS: Readonly<Record<string, string>> = {
   peakMemoryBytes: 'peak memory',
   peakMemoryShare: 'peak memory share',
   outsideDeviceShare: 'outside the device',
-  selectShare: 'choosing tokens',
 }
 
 /** A metric's name as words: `prefillMs` is `prefill`, and the unit goes with the value. */
 export function metricLabel(name: string): string {
-  const known = LABELS[name]
+  const known = LABELS[name] ?? metricOf(name)?.label
   if (known !== undefined) return known
   const [base, ...quantile] = name.split('.')
   if (quantile.length > 0 && base !== undefined) return `${metricLabel(base)} ${quantile.join('.')}`

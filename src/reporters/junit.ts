@@ -5,12 +5,13 @@
  * GitLab, GitHub's actions, Azure DevOps and CircleCI read too; times are in seconds with three decimals, as it asks.
  */
 import type { BenchmarkPoint, CheckResult, ResultDocument, UnitResult } from '../events/result.ts'
+import { fullPointName } from '../events/shape.ts'
 import { combine } from '../events/verdict.ts'
 import type { Status } from '../words.ts'
 import { boundedMetrics } from './bounded.ts'
 import { formatMeasured, formatMetric, formatThreshold, metricLabel } from './format.ts'
 import type { Reporter } from './reporter.ts'
-import { MEANINGS, pointName, reproduce, resume, unitName, WHOSE } from './units.ts'
+import { MEANINGS, reproduce, resume, unitName, WHOSE } from './units.ts'
 import { element, type XmlElement, xmlDocument } from './xml.ts'
 
 export const junit: Reporter = {
@@ -153,7 +154,7 @@ function pointCase(benchmark: string, point: BenchmarkPoint): TestCase {
   )
   const { count = 0, mean = 0 } = metrics['e2eMs'] ?? {}
   return {
-    name: `${benchmark}, ${pointName(point)}`,
+    name: `${benchmark}, ${fullPointName(benchmark, point)}`,
     status,
     reason,
     durationMs: count * mean,

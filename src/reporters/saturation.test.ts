@@ -4,12 +4,10 @@ import { ceilingsText, formatRate, saturationSentence } from './saturation.ts'
 
 const CEILINGS = { flopsPerSecond: 1.83e11, bytesPerSecond: 3.12e10, reason: null }
 const SATURATION: Saturation = {
-  inputTokens: 512,
-  outputTokens: 128,
-  prefillChunk: null,
+  shape: { inputTokens: 512, outputTokens: 128 },
   batch: 8,
   atBatch: 8,
-  tokensPerSecond: 1234.4,
+  throughput: 1234.4,
   measured: 5,
   beyond: null,
   phase: 'decode',
@@ -18,7 +16,7 @@ const SATURATION: Saturation = {
 }
 
 const sentence = (more: Partial<Saturation>, ceilings: typeof CEILINGS | null = CEILINGS) =>
-  saturationSentence({ ...SATURATION, ...more }, ceilings)
+  saturationSentence('generation', { ...SATURATION, ...more }, ceilings)
 
 describe('the sentence says where throughput stops growing', () => {
   test('or that it still grows, and why no larger batch was measured', () => {
@@ -58,9 +56,9 @@ describe('and what binds there', () => {
   test('or that it is not known, with the reason where there is one', () => {
     const unknown = { bound: null, share: null }
     const reason = 'the engine npu takes no graphs to measure its devices with'
-    expect(saturationSentence({ ...SATURATION, ...unknown }, { ...CEILINGS, flopsPerSecond: null, reason })).toBe(
-      `Throughput stops growing at batch 8, at 1,234 tokens/s; what binds is not known: ${reason}.`,
-    )
+    expect(
+      saturationSentence('generation', { ...SATURATION, ...unknown }, { ...CEILINGS, flopsPerSecond: null, reason }),
+    ).toBe(`Throughput stops growing at batch 8, at 1,234 tokens/s; what binds is not known: ${reason}.`)
     expect(sentence(unknown, null)).toMatch(/; what binds is not known\.$/)
   })
 })

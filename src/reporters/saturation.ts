@@ -1,14 +1,15 @@
 /** The sentence that a reader wants of a benchmark: where throughput stops growing, and what binds there. */
+import { kindOf } from '../benchmarks/index.ts'
 import type { DeviceCeilings, Saturation } from '../events/result.ts'
 import { formatNumber, formatShare } from './format.ts'
 
 /** @param ceilings - of the device; null where no benchmark asked for them */
-export function saturationSentence(saturation: Saturation, ceilings: DeviceCeilings | null): string {
-  return `${growth(saturation)}; ${binding(saturation, ceilings)}.`
+export function saturationSentence(benchmark: string, saturation: Saturation, ceilings: DeviceCeilings | null): string {
+  return `${growth(kindOf(benchmark).unit, saturation)}; ${binding(saturation, ceilings)}.`
 }
 
-function growth({ batch, atBatch, tokensPerSecond, measured, beyond }: Saturation): string {
-  const rate = `${formatNumber(tokensPerSecond)} tokens/s`
+function growth(unit: string, { batch, atBatch, throughput, measured, beyond }: Saturation): string {
+  const rate = `${formatNumber(throughput)} ${unit}`
   if (batch !== null) return `Throughput stops growing at batch ${batch}, at ${rate}`
   const larger = beyond === null ? '' : `; the next larger batch was not: ${beyond}`
   if (measured === 1) return `Only batch ${atBatch} was measured, at ${rate}, which says nothing of growth${larger}`

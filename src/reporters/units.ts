@@ -1,7 +1,8 @@
 /** What several reports say of a unit or a run, in words. */
-import type { BenchmarkPoint, ResultDocument, UnitResult } from '../events/result.ts'
+import { kindOf } from '../benchmarks/index.ts'
+import type { ResultDocument, UnitResult } from '../events/result.ts'
 import type { Status } from '../words.ts'
-import { formatCount, plural } from './format.ts'
+import { formatNumber, plural } from './format.ts'
 
 export const STATUSES: readonly Status[] = ['pass', 'fail', 'error', 'inconclusive', 'skip']
 
@@ -22,9 +23,14 @@ export function unitName(unit: Pick<UnitResult, 'model' | 'device' | 'precision'
   return `${unit.model} on ${unit.device} in ${unit.precision}`
 }
 
-/** `batch 8, 512 tokens in, 128 out`. */
-export function pointName({ batch, inputTokens, outputTokens }: BenchmarkPoint): string {
-  return `batch ${batch}, ${plural(inputTokens, 'token')} in, ${formatCount(outputTokens)} out`
+/** The best throughput of each of a unit's benchmarks, `1,234 tokens/s`; null where none was measured. */
+export function bestThroughput({ benchmarks }: UnitResult, digits?: number): string | null {
+  const best = benchmarks.flatMap(({ name, points }) => {
+    const { throughput, unit } = kindOf(name)
+    const rate = Math.max(0, ...points.map(point => point.metrics[throughput]?.median ?? 0))
+    return rate > 0 ? [`${formatNumber(rate, digits)} ${unit}`] : []
+  })
+  return best.length === 0 ? null : best.join(', ')
 }
 
 /** The verdict of a run as sentences, the worst first. */

@@ -26,6 +26,8 @@ describe('a worker that goes to the memory’s limit on purpose', () => {
     const limit = unitLimits(planOf([1, 'max']), found('cpu', null)).workerMemoryBytes ?? 0
     expect(limit).toBeGreaterThan(0)
     expect(limit).toBeLessThanOrEqual(process.constrainedMemory() || 2 ** 50)
+    const images = Plan.parse({ models: ['a'], benchmarks: { inference: { batch: 'max' } } })
+    expect(unitLimits(images, found('cpu', GIB / 8)).workerMemoryBytes).toBe(Math.floor((0.9 * GIB) / 8))
   })
 
   test('has the limit that the plan sets, and none where its memory is its own or that of another machine', () => {

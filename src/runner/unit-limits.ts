@@ -1,4 +1,4 @@
-import { gridOf } from '../plan/grid.ts'
+import { batchesOf } from '../plan/grid.ts'
 import type { Plan } from '../plan/schema.ts'
 import type { FoundDevice } from './discovery.ts'
 import { sessionLimits } from './request.ts'
@@ -13,8 +13,9 @@ const SHARE_OF_FREE = 0.9
  */
 export function unitLimits(plan: Plan, { description, launch }: FoundDevice): SessionLimits {
   const limits = sessionLimits(plan)
-  const { generation } = plan.benchmarks
-  const isToMemory = generation !== undefined && gridOf(generation).isToMemory
+  const isToMemory = Object.values(plan.benchmarks).some(
+    settings => settings !== undefined && batchesOf(settings.batch).isToMemory,
+  )
   if (!isToMemory || limits.workerMemoryBytes !== undefined || description.kind !== 'cpu') return limits
   // Over standard streams it may be another machine, of which only the worker itself knows.
   const free = Math.min(

@@ -8,9 +8,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { resultOf } from '../../src/events/document.ts'
 import { REPORTERS } from '../../src/reporters/index.ts'
 import { log, UNITS } from './fixture.ts'
+import { imagesDocument } from './images.ts'
 import {
   announcePrint,
   background,
+  boxStrokes,
   focusedText,
   leastContrast,
   matrixTexts,
@@ -31,6 +33,7 @@ const why = executablePath === undefined ? ' (skipped: no Chromium here; name on
 describe.skipIf(executablePath === undefined)(`the HTML report in a browser${why}`, { timeout: 60_000 }, () => {
   let directory = ''
   let url = ''
+  let imagesUrl = ''
   let browser: Browser
 
   beforeAll(async () => {
@@ -40,6 +43,9 @@ describe.skipIf(executablePath === undefined)(`the HTML report in a browser${why
     const path = join(directory, 'report.html')
     writeFileSync(path, REPORTERS.html.render(result))
     url = pathToFileURL(path).href
+    const images = join(directory, 'images.html')
+    writeFileSync(images, REPORTERS.html.render(imagesDocument()))
+    imagesUrl = pathToFileURL(images).href
     browser = await chromium.launch({
       executablePath,
       args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking'],
@@ -51,7 +57,12 @@ describe.skipIf(executablePath === undefined)(`the HTML report in a browser${why
   })
 
   /** Opens the report, and fails where the page complains or asks for anything but itself. */
-  async function open(scheme: 'light' | 'dark', width: number, use: (page: Page) => Promise<void>): Promise<void> {
+  async function open(
+    scheme: 'light' | 'dark',
+    width: number,
+    use: (page: Page) => Promise<void>,
+    from = url,
+  ): Promise<void> {
     const context = await browser.newContext({ colorScheme: scheme, viewport: { width, height: 900 }, offline: true })
     try {
       const page = await context.newPage()
@@ -60,11 +71,15 @@ describe.skipIf(executablePath === undefined)(`the HTML report in a browser${why
       page.on('console', message => complaints.push(message.text()))
       page.on('pageerror', error => complaints.push(error.message))
       page.on('request', request => requests.push(request.url()))
-      await page.goto(url)
+      await page.goto(from)
       await use(page)
       expect(complaints).toEqual([])
       // A link within the page asks for the page again.
-      expect(requests.map(request => request.replace(/#.*/, '')).filter(request => request !== url)).toEqual([])
+      expect(
+        requests
+          .map(request => request.replace(/#.*/, ''))
+          .filter(request => request !== from && !request.startsWith('data:')),
+      ).toEqual([])
     } finally {
       await context.close()
     }
@@ -122,7 +137,7 @@ describe.skipIf(executablePath === undefined)(`the HTML report in a browser${why
       expect(await page.locator('.side-by-side .focus').allTextContents()).toEqual(['2', ' seven', ' six'])
       expect(await page.locator('.candidates tr', { hasText: 'seven' }).textContent()).toBe(' seven97.1 % ← chosen21 %')
       expect(await page.getByText('reference chose “ seven” (97.1 %), device chose “ six” (60.2 %).').count()).toBe(1)
-      expect(await page.locator('.chart title', { hasText: 'batch 16: 5,133 tokens/s' }).count()).toBe(1)
+      expect(await page.locator('article .chart title', { hasText: 'batch 16: 5,133 tokens/s' }).count()).toBe(1)
     }))
 
   test('is printed on white with all details open', () =>
@@ -134,4 +149,24 @@ describe.skipIf(executablePath === undefined)(`the HTML report in a browser${why
       const { ratio, text } = await page.evaluate(leastContrast)
       expect(ratio, text).toBeGreaterThanOrEqual(4.5)
     }))
+
+  test.each(['light', 'dark'] as const)(
+    'shows images with their boxes, legible in the %s scheme and on a phone',
+    scheme =>
+      open(
+        scheme,
+        400,
+        async page => {
+          await page.evaluate(openAllDetails)
+          expect(await page.evaluate(pageWidth)).toBe(400)
+          const { ratio, text } = await page.evaluate(leastContrast)
+          expect(ratio, text).toBeGreaterThanOrEqual(4.5)
+          expect(await page.getByRole('img', { name: /^image of / }).count()).toBe(3)
+          const strokes = await page.locator('.photo .box .line').evaluateAll(boxStrokes)
+          // Truth, reference and device: no two have the same width and dashes, whatever their colours.
+          expect(new Set(strokes.slice(0, 1).concat(strokes[2] ?? '', strokes[4] ?? '')).size).toBe(3)
+        },
+        imagesUrl,
+      ),
+  )
 })

@@ -118,10 +118,7 @@ function point({ batch, ttftMs, itlMs, memoryBytes, capacityBytes, missed }: Poi
   const throughput = (batch * newTokens * 1000) / (ttftMs + itlMs * (newTokens - 1))
   return {
     batch,
-    inputTokens: 128,
-    outputTokens: newTokens,
-    prefillChunk: null,
-    prefillPassTokens: 128,
+    shape: { inputTokens: 128, outputTokens: newTokens },
     status,
     reason: missed ? `TTFT p50 ${ttftMs} ms is above the target of 100 ms` : null,
     metrics: {
@@ -138,6 +135,7 @@ function point({ batch, ttftMs, itlMs, memoryBytes, capacityBytes, missed }: Poi
       peakMemoryShare: memoryBytes / capacityBytes,
       outsideDeviceShare: 0.0312,
       selectShare: 0.0057,
+      prefillPassTokens: 128,
     },
     targets: [
       { metric: 'ttftMs.p50', limit: 100, comparison: 'at-most', value: ttftMs, met: !missed, enforced: true },
@@ -158,7 +156,7 @@ function point({ batch, ttftMs, itlMs, memoryBytes, capacityBytes, missed }: Poi
         enforced: false,
       },
     ],
-    audit: { status: 'pass', reason: null, tokens: batch * newTokens * 30, disagreements: 0 },
+    audit: { status: 'pass', reason: null, outputs: batch * newTokens * 30, disagreements: 0 },
     tokenLatencyMs: Array.from(
       { length: newTokens - 1 },
       (_, index) => itlMs * (1 + index * 0.0011 + 0.05 * noise(batch * 1000 + index) + (index % 29 === 28 ? 0.35 : 0)),
@@ -453,7 +451,7 @@ const measured = (at: At, points: readonly BenchmarkPoint[]): EventBody[] =>
       ...at,
       benchmark: 'generation',
       batch: each.batch,
-      shape: { inputTokens: 128, outputTokens: 64, prefillChunk: null },
+      shape: { inputTokens: 128, outputTokens: 64 },
       values: { ttftMs: 21.4, tpotMs: null },
     },
     { type: 'point-ended', ...at, benchmark: 'generation', point: each },

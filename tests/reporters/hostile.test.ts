@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { REPORTERS } from '../../src/reporters/index.ts'
 import { document } from './fixture.ts'
+import { imagesDocument } from './images.ts'
 import { EVIL, poison } from './poison.ts'
 
 describe('an HTML report of hostile texts', () => {
@@ -23,6 +24,11 @@ describe('an HTML report of hostile texts', () => {
   test('still carries the document, evil and whole', () => {
     const data = /<script type="application\/json" id="assay-result">(.*?)<\/script>/s.exec(poisoned)?.[1] ?? ''
     expect(JSON.parse(data)).toEqual(poison(document()))
+  })
+
+  test('also where it shows images and their boxes', () => {
+    const [ours, theirs] = [imagesDocument(), poison(imagesDocument())].map(each => REPORTERS.html.render(each))
+    expect(tags(theirs ?? '')).toEqual(tags(ours ?? ''))
   })
 
   test('also where metrics, thresholds and details are named so', () => {

@@ -62,3 +62,11 @@ export function focusedText() {
 export function announcePrint() {
   dispatchEvent(new Event('beforeprint'))
 }
+
+/** The width and the dashes of each line, as they are drawn. */
+export function boxStrokes(lines) {
+  return lines.map(line => {
+    const { strokeWidth, strokeDasharray } = getComputedStyle(line)
+    return `${strokeWidth} ${strokeDasharray}`
+  })
+}

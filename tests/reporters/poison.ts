@@ -1,3 +1,4 @@
+import { BENCHMARKS } from '../../src/benchmarks/index.ts'
 import type { ResultDocument } from '../../src/events/result.ts'
 import { ResultDocument as Schema } from '../../src/events/result.ts'
 
@@ -6,7 +7,7 @@ export const EVIL = `</script><script>alert(1)</script><img src=x onerror=alert(
 
 /** Every free text of a document, made evil; what has a form of its own (ids of devices, times, words) stays. */
 export function poison(document: ResultDocument): ResultDocument {
-  const isFree = (text: string) => !/^(assay-run-1|[a-z]+:[a-z]+(:\d)?|\d{4}-\d\d-\d\dT.*Z)$/.test(text)
+  const isFree = (text: string) => !/^(assay-run-1|data:image\/.*|[a-z]+:[a-z]+(:\d)?|\d{4}-\d\d-\d\dT.*Z)$/.test(text)
   const words = new Set([
     'pass',
     'fail',
@@ -20,11 +21,36 @@ export function poison(document: ResultDocument): ResultDocument {
     'int4',
     'int4-symmetric',
   ])
-  for (const word of ['llm', 'onnx', 'device', 'reference', 'assay', 'cpu', 'gpu', 'npu', 'other', 'ort', 'portable'])
+  for (const word of [
+    'llm',
+    'onnx',
+    'vision',
+    'device',
+    'reference',
+    'assay',
+    'cpu',
+    'gpu',
+    'npu',
+    'other',
+    'ort',
+    'portable',
+  ])
     words.add(word)
-  for (const word of ['at-most', 'at-least', 'equal', 'arithmetic', 'bandwidth', 'overhead', 'prefill', 'decode'])
+  for (const word of [
+    'at-most',
+    'at-least',
+    'equal',
+    'arithmetic',
+    'bandwidth',
+    'overhead',
+    'prefill',
+    'decode',
+    'forward',
+  ])
     words.add(word)
-  for (const word of ['generated', 'predicted']) words.add(word)
+  for (const word of ['generated', 'predicted', 'truth']) words.add(word)
+  // What a report shows of a benchmark depends on its name.
+  for (const word of Object.keys(BENCHMARKS)) words.add(word)
   const walk = (value: unknown): unknown => {
     if (typeof value === 'string') return isFree(value) && !words.has(value) ? `${value}${EVIL}` : value
     if (Array.isArray(value)) return value.map(walk)

@@ -19,9 +19,9 @@ function unmeasured(point: BenchmarkPoint): BenchmarkPoint {
     metrics: {},
     figures: { neededBytes: 90.1 * 2 ** 30, availableBytes: 80 * 2 ** 30 },
     targets: [],
-    audit: { status: 'skip', reason: 'nothing was timed', tokens: 0, disagreements: 0 },
+    audit: { status: 'skip', reason: 'nothing was timed', outputs: 0, disagreements: 0 },
     tokenLatencyMs: [],
-    roofline: null,
+    roofline: {},
   }
 }
 
@@ -33,7 +33,10 @@ function log(): RunEvent[] {
       const points = own.flatMap(each =>
         each.type === 'point-ended' && each.unit === UNITS.flaky.id ? [each.point] : [],
       )
-      const others = points.slice(0, 3).map(point => ({ ...point, inputTokens: 1024, prefillChunk: 256 }))
+      const others = points.slice(0, 3).map(point => ({
+        ...point,
+        shape: { ...point.shape, inputTokens: 1024, prefillChunk: 256 },
+      }))
       const [first] = others
       for (const point of [...others, ...(first ? [unmeasured(first)] : [])])
         own.push({ type: 'point-ended', unit: body.unit, attempt: body.attempt, benchmark: 'generation', point })
@@ -52,7 +55,12 @@ describe('in the document', () => {
   test('each shape has its own saturation, and the benchmark none', () => {
     expect(benchmark?.saturationBatch).toBeNull()
     expect(
-      benchmark?.saturation.map(({ inputTokens, batch, atBatch, beyond }) => ({ inputTokens, batch, atBatch, beyond })),
+      benchmark?.saturation.map(({ shape: { inputTokens }, batch, atBatch, beyond }) => ({
+        inputTokens,
+        batch,
+        atBatch,
+        beyond,
+      })),
     ).toEqual([
       { inputTokens: 128, batch: 16, atBatch: 16, beyond: null },
       { inputTokens: 1024, batch: null, atBatch: 4, beyond: NOT_FIT },

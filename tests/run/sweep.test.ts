@@ -32,7 +32,7 @@ afterAll(() => rmSync(home, { recursive: true, force: true }))
 
 const benchmark = (device: string, of = run) => of.unit(device).benchmarks[0]
 const statuses = (device: string, of = run) =>
-  benchmark(device, of)?.points.map(point => [point.inputTokens, point.batch, point.status])
+  benchmark(device, of)?.points.map(({ shape, batch, status }) => [shape['inputTokens'], batch, status])
 
 describe('a batch that its worker does not survive', () => {
   test.each<[(typeof FAULTS)[number], RegExp, string]>([
@@ -55,7 +55,7 @@ describe('a batch that its worker does not survive', () => {
     const points = benchmark(`${fault}:cpu`)?.points ?? []
     expect(points[1]?.reason).toMatch(reason)
     expect(points[3]?.reason).toBe(`not tried: batch 4 ${ends}`)
-    expect(points[2]?.audit).toMatchObject({ status: 'pass', tokens: 8 })
+    expect(points[2]?.audit).toMatchObject({ status: 'pass', outputs: 8 })
     // What it would have needed at least, beside what there was.
     expect(points[1]?.figures['neededBytes']).toBeGreaterThan(0)
     expect(points[1]?.figures['availableBytes']).toBe(700 * 2 ** 20)
@@ -75,14 +75,14 @@ describe('a batch that its worker does not survive', () => {
 
 test('a log keeps the shape of each sample, and every shape has its own saturation', () => {
   const samples = run.events.filter(event => event.type === 'sample' && event.unit.includes('fragile'))
-  const shapes = samples.map(event => (event.type === 'sample' ? [event.shape?.inputTokens, event.batch] : []))
+  const shapes = samples.map(event => (event.type === 'sample' ? [event.shape?.['inputTokens'], event.batch] : []))
   expect(shapes).toEqual([
     [8, 1],
     [8, 2],
     [16, 1],
     [16, 2],
   ])
-  expect(benchmark('fragile:cpu')?.saturation.map(({ inputTokens, measured }) => [inputTokens, measured])).toEqual([
+  expect(benchmark('fragile:cpu')?.saturation.map(({ shape, measured }) => [shape['inputTokens'], measured])).toEqual([
     [8, 2],
     [16, 2],
   ])
@@ -107,7 +107,7 @@ describe('a model with a large cache', () => {
   }, 180_000)
 
   const pointsOf = (inputTokens: number) =>
-    benchmark('ort:cpu', swept)?.points.filter(point => point.inputTokens === inputTokens) ?? []
+    benchmark('ort:cpu', swept)?.points.filter(({ shape }) => shape['inputTokens'] === inputTokens) ?? []
 
   test('is measured at doubling batch sizes until one does not fit in what the worker may hold', () => {
     const points = pointsOf(188)
@@ -137,8 +137,8 @@ describe('a model with a large cache', () => {
   })
 
   test('says which chunks the prefill really took', () => {
-    expect(pointsOf(188)[0]).toMatchObject({ prefillChunk: 24, prefillPassTokens: 24 })
-    expect(pointsOf(16)[0]).toMatchObject({ prefillChunk: 24, prefillPassTokens: 16 })
+    expect(pointsOf(188)[0]).toMatchObject({ shape: { prefillChunk: 24 }, figures: { prefillPassTokens: 24 } })
+    expect(pointsOf(16)[0]).toMatchObject({ shape: { prefillChunk: 24 }, figures: { prefillPassTokens: 16 } })
   })
 
   test('has its work beside the limits that were measured on the device', () => {
@@ -146,10 +146,10 @@ describe('a model with a large cache', () => {
     expect(ceilings?.reason).toBeNull()
     expect(ceilings?.bytesPerSecond).toBeGreaterThan(1e7)
     expect(ceilings?.flopsPerSecond).toBeGreaterThan(1e7)
-    const roofline = pointsOf(188)[0]?.roofline
-    const flops = (roofline?.prefill.mfu ?? 0) * (ceilings?.flopsPerSecond ?? 0) * ((roofline?.prefill.ms ?? 0) / 1000)
-    expect(flops / (roofline?.prefill.flops ?? 1)).toBeCloseTo(1, 9)
-    expect(roofline?.decode.intensity).toBeLessThan(roofline?.prefill.intensity ?? 0)
+    const { prefill, decode } = pointsOf(188)[0]?.roofline ?? {}
+    const flops = (prefill?.mfu ?? 0) * (ceilings?.flopsPerSecond ?? 0) * ((prefill?.ms ?? 0) / 1000)
+    expect(flops / (prefill?.flops ?? 1)).toBeCloseTo(1, 9)
+    expect(decode?.intensity).toBeLessThan(prefill?.intensity ?? 0)
   })
 })
 

@@ -177,8 +177,8 @@ describe('a benchmark', () => {
     const [one] = points('fast-and-wrong')
     expect(one?.status).toBe('fail')
     expect(one?.reason).toMatch(/^1 of 8 timed tokens are wrong; row 0: token 7 is .* below the best logit/)
-    expect(one?.audit).toMatchObject({ status: 'fail', tokens: 8, disagreements: 1 })
-    expect(points('fast-and-wrong')[1]?.audit).toMatchObject({ tokens: 16, disagreements: 2 })
+    expect(one?.audit).toMatchObject({ status: 'fail', outputs: 8, disagreements: 1 })
+    expect(points('fast-and-wrong')[1]?.audit).toMatchObject({ outputs: 16, disagreements: 2 })
     expect(one?.metrics['ttftMs']).not.toBeNull()
   })
 
@@ -202,7 +202,7 @@ describe('a benchmark', () => {
   })
 
   test('of a sound device passes, audited', () => {
-    expect(points('sound').map(({ status, audit }) => [status, audit.status, audit.tokens])).toEqual([
+    expect(points('sound').map(({ status, audit }) => [status, audit.status, audit.outputs])).toEqual([
       ['pass', 'pass', 8],
       ['pass', 'pass', 16],
     ])

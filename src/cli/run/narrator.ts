@@ -32,13 +32,13 @@ function narrate(event: RunEvent): string | null {
     case 'check-ended':
       return `${event.unit}: ${event.check.name}: ${event.check.status}${reason(event.check.reason)}`
     case 'sample':
-      return `${event.unit}: ${event.benchmark} ${shape(event.shape)}batch ${event.batch}: ${values(event.values)}`
+      return `${event.unit}: ${event.benchmark} ${shape(event.benchmark, event.shape)}batch ${event.batch}: ${values(event.values)}`
     case 'ceilings-measured': {
       const { reason: why, ...limits } = event.ceilings
       return `${event.unit}: the device gives at most ${values(limits)}${reason(why)}`
     }
     case 'point-ended':
-      return `${event.unit}: ${event.benchmark} ${shape(event.point)}batch ${event.point.batch}: ${event.point.status}${reason(event.point.reason)}`
+      return `${event.unit}: ${event.benchmark} ${shape(event.benchmark, event.point.shape)}batch ${event.point.batch}: ${event.point.status}${reason(event.point.reason)}`
     case 'unit-ended':
     case 'run-started':
     case 'run-resumed':
@@ -53,8 +53,8 @@ function reason(text: string | null): string {
   return text === null ? '' : `: ${text}`
 }
 
-function shape(shape: Shape | null): string {
-  return shape === null ? '' : `${shapeName(shape)}, `
+function shape(benchmark: string, shape: Shape | null): string {
+  return shape === null ? '' : `${shapeName(benchmark, shape)}, `
 }
 
 function values(sample: Readonly<Record<string, number | null>>): string {

@@ -1,4 +1,5 @@
 /** How throughput, first token and later tokens behave over the points of a benchmark. */
+import { kindOf } from '../../benchmarks/index.ts'
 import type { BenchmarkPoint, BenchmarkResult, Summary } from '../../events/result.ts'
 import { byShape, pointName, shapeName } from '../../events/shape.ts'
 import { formatNumber, formatThreshold, plural } from '../format.ts'
@@ -9,9 +10,9 @@ import { thin } from './scale.ts'
 /** Curves that can still be told apart. */
 const CURVES = 6
 
-/** Throughput and first token against the batch, a line for each shape, and the latency of each token. */
+/** Throughput and the latency that a user waits for against the batch, a line for each shape, and the latency of each token. */
 export function benchmarkCharts(benchmark: BenchmarkResult): readonly (Html | null)[] {
-  return [throughputChart(benchmark), firstTokenChart(benchmark), latencyCurve(benchmark)].map(draw)
+  return [throughputChart(benchmark), latencyChart(benchmark), latencyCurve(benchmark)].map(draw)
 }
 
 interface Figure {
@@ -47,8 +48,9 @@ function curve(
 }
 
 function throughputChart({ name, points, saturationBatch }: BenchmarkResult): Figure | null {
-  const series = lines(points, own =>
-    curve(own, 'tokensPerSecond', 'tokens/s', summary => summary.median).map(({ summary, ...point }) => ({
+  const { throughput, unit, unitInFull } = kindOf(name)
+  const series = lines(name, points, own =>
+    curve(own, throughput, unit, summary => summary.median).map(({ summary, ...point }) => ({
       ...point,
       low: summary.medianInterval[0],
       high: summary.medianInterval[1],
@@ -59,9 +61,9 @@ function throughputChart({ name, points, saturationBatch }: BenchmarkResult): Fi
   return {
     caption: 'Throughput',
     chart: {
-      description: `Throughput of ${name} against batch size, from ${formatNumber(Math.min(...rates))} to ${formatNumber(Math.max(...rates))} tokens per second`,
+      description: `Throughput of ${name} against batch size, from ${formatNumber(Math.min(...rates))} to ${formatNumber(Math.max(...rates))} ${unitInFull}`,
       x: { label: 'batch size', isLogarithmic: true },
-      y: { label: 'tokens/s in all, median and its 95 % interval' },
+      y: { label: `${unit} in all, median and its 95 % interval` },
       series,
       mark: saturationBatch === null ? undefined : { x: saturationBatch, label: `saturates at ${saturationBatch}` },
     },
@@ -69,31 +71,39 @@ function throughputChart({ name, points, saturationBatch }: BenchmarkResult): Fi
 }
 
 /** A line for each shape, thinned out to what can be told apart. */
-function lines(points: readonly BenchmarkPoint[], of: (own: readonly BenchmarkPoint[]) => Series['points']): Series[] {
-  const shapes = byShape(points).map(({ shape, points: own }) => ({ name: shapeName(shape), points: of(own) }))
+function lines(
+  benchmark: string,
+  points: readonly BenchmarkPoint[],
+  of: (own: readonly BenchmarkPoint[]) => Series['points'],
+): Series[] {
+  const shapes = byShape(points).map(({ shape, points: own }) => ({
+    name: shapeName(benchmark, shape),
+    points: of(own),
+  }))
   return thin(
     shapes.filter(({ points: own }) => own.length > 0),
     CURVES,
   )
 }
 
-function firstTokenChart({ name, points }: BenchmarkResult): Figure | null {
+function latencyChart({ name, points }: BenchmarkResult): Figure | null {
+  const { metric, caption, label } = kindOf(name).latency
   const quantile = (of: 'p50' | 'p95') =>
-    lines(points, own => curve(own, 'ttftMs', 'ms', summary => summary[of])).map(line => ({ ...line, of }))
+    lines(name, points, own => curve(own, metric, 'ms', summary => summary[of])).map(line => ({ ...line, of }))
   const median = quantile('p50')
   // Two lines of one shape are told apart by the quantile, lines of several shapes by the shape.
   const all = median.length === 1 ? [...median, ...quantile('p95')].map(line => ({ ...line, name: line.of })) : median
   if (all.length === 0) return null
-  const target = points.flatMap(point => point.targets).find(({ metric }) => metric.startsWith('ttftMs'))
+  const target = points.flatMap(point => point.targets).find(one => one.metric.startsWith(metric))
   const isMedianAlone = all.every(({ of }) => of === 'p50')
   return {
-    caption: 'Time to first token',
+    caption,
     chart: {
-      description: `Time to first token of ${name} against batch size`,
+      description: `${caption} of ${name} against batch size`,
       x: { label: 'batch size', isLogarithmic: true },
-      y: { label: isMedianAlone ? 'TTFT p50, ms' : 'TTFT, ms' },
+      y: { label: isMedianAlone ? `${label} p50, ms` : `${label}, ms` },
       series: all,
-      limit: target && { y: target.limit, label: `target ${formatThreshold('ttftMs', target)}` },
+      limit: target && { y: target.limit, label: `target ${formatThreshold(metric, target)}` },
     },
   }
 }
@@ -108,11 +118,11 @@ function latencyCurve({ name, points }: BenchmarkResult): Figure | null {
       x: { label: 'position of the output token', isLogarithmic: false },
       y: { label: 'ITL, ms, median over repetitions' },
       series: thin(measured, CURVES).map(point => ({
-        name: pointName(point, points),
+        name: pointName(name, point, points),
         points: point.tokenLatencyMs.map((y, index) => ({
           x: index + 2,
           y,
-          title: `${pointName(point, points)}, token ${index + 2}: ${formatNumber(y)} ms`,
+          title: `${pointName(name, point, points)}, token ${index + 2}: ${formatNumber(y)} ms`,
         })),
       })),
     },

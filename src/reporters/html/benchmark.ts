@@ -1,9 +1,10 @@
 /** A benchmark: for each shape where throughput ends, its table and its targets, and how throughput, first token and later tokens behave. */
+import { headAndUnit, kindOf } from '../../benchmarks/index.ts'
 import type { BenchmarkPoint, BenchmarkResult, DeviceCeilings, TargetResult } from '../../events/result.ts'
 import { byShape, type Shape, shapeKey, shapeName } from '../../events/shape.ts'
+import { columnCells } from '../columns.ts'
 import {
   formatBytes,
-  formatColumn,
   formatCount,
   formatMeasured,
   formatMetric,
@@ -30,12 +31,12 @@ export function benchmarkPart(benchmark: BenchmarkResult, ceilings: DeviceCeilin
 }
 
 /** The shape where it is one, how many samples there are, and the device's limits. */
-function aside({ points }: BenchmarkResult, ceilings: DeviceCeilings | null): string {
+function aside({ name, points }: BenchmarkResult, ceilings: DeviceCeilings | null): string {
   const shapes = byShape(points)
-  const samples = Math.max(0, ...points.map(point => point.metrics['ttftMs']?.count ?? 0))
+  const samples = Math.max(0, ...points.map(point => point.metrics[kindOf(name).latency.metric]?.count ?? 0))
   const limits = ceilings === null ? null : ceilingsText(ceilings)
   return [
-    shapes.length === 1 && shapes[0] ? shapeName(shapes[0].shape) : plural(shapes.length, 'shape'),
+    shapes.length === 1 && shapes[0] ? shapeName(name, shapes[0].shape) : plural(shapes.length, 'shape'),
     samples > 0 ? `up to ${plural(samples, 'sample')} a point` : '',
     limits === null ? '' : `measured on the device: ${limits}`,
   ]
@@ -50,28 +51,26 @@ function shapePart(
   isOneOfSeveral: boolean,
   ceilings: DeviceCeilings | null,
 ): Html {
-  const own = saturation.find(each => shapeKey(each) === shapeKey(shape))
+  const own = saturation.find(each => shapeKey(each.shape) === shapeKey(shape))
   return html`<div class="shape">
-    ${isOneOfSeveral ? html`<h5>${shapeName(shape)}</h5>` : null}
-    ${own === undefined ? null : html`<p class="saturation">${saturationSentence(own, ceilings)}</p>`}
-    ${scrolling(`Benchmark ${name}, ${shapeName(shape)}`, pointsTable(points))}
+    ${isOneOfSeveral ? html`<h5>${shapeName(name, shape)}</h5>` : null}
+    ${own === undefined ? null : html`<p class="saturation">${saturationSentence(name, own, ceilings)}</p>`}
+    ${scrolling(`Benchmark ${name}, ${shapeName(name, shape)}`, pointsTable(name, points))}
     ${targets(points)}
-    ${workTable(shape, points)}
+    ${workTable(name, shape, points)}
   </div>`
 }
 
 /** Figures with a place of their own. */
-const MEMORY = new Set(['peakMemoryBytes', 'peakMemoryShare', 'neededBytes', 'availableBytes'])
+const PLACED = new Set(['peakMemoryBytes', 'peakMemoryShare', 'neededBytes', 'availableBytes', 'prefillPassTokens'])
 
-function pointsTable(points: readonly BenchmarkPoint[]): Html {
-  const figures = [...new Set(points.flatMap(point => Object.keys(point.figures)))].filter(name => !MEMORY.has(name))
+function pointsTable(benchmark: string, points: readonly BenchmarkPoint[]): Html {
+  const kind = kindOf(benchmark)
+  // What only this kind has stands in its columns.
+  const isPlaced = (name: string) => PLACED.has(name) || kind.columns.some(({ figure }) => figure === name)
+  const figures = [...new Set(points.flatMap(point => Object.keys(point.figures)))].filter(name => !isPlaced(name))
   const columns: readonly (readonly [head: string, unit: string, cells: readonly string[]])[] = [
-    ['TTFT p50', 'ms', formatColumn(points.map(point => point.metrics['ttftMs']?.p50))],
-    ['TTFT p95', 'ms', formatColumn(points.map(point => point.metrics['ttftMs']?.p95))],
-    ['ITL p50', 'ms', formatColumn(points.map(point => point.metrics['itlMs']?.p50))],
-    ['TPOT', 'ms', formatColumn(points.map(point => point.metrics['tpotMs']?.median))],
-    ['per user', 'tokens/s', formatColumn(points.map(point => point.metrics['tokensPerSecondPerUser']?.median))],
-    ['in all', 'tokens/s', formatColumn(points.map(point => point.metrics['tokensPerSecond']?.median))],
+    ...kind.columns.map(column => [...headAndUnit(column), columnCells(column, points)] as const),
     ['peak memory', '', points.map(point => formatBytes(point.figures['peakMemoryBytes']))],
     ['of the device', '', points.map(point => formatShare(point.figures['peakMemoryShare']))],
     ...figures.map(
@@ -79,11 +78,11 @@ function pointsTable(points: readonly BenchmarkPoint[]): Html {
     ),
   ]
   return html`<table>
-    <thead><tr><th scope="col" class="number">Batch</th><th scope="col">Verdict</th>${columns.map(([head, unit]) => html`<th scope="col" class="number">${head}<br>${unit}</th>`)}<th scope="col" title="Whether the timed tokens are those that the reference would have chosen">Audit</th></tr></thead>
+    <thead><tr><th scope="col" class="number">Batch</th><th scope="col">Verdict</th>${columns.map(([head, unit]) => html`<th scope="col" class="number">${head}<br>${unit}</th>`)}<th scope="col" title="${kind.audit.asks}">Audit</th></tr></thead>
     <tbody>${points.map((point, row) =>
       point.status === 'error' || point.status === 'skip'
         ? html`<tr><th scope="row" class="number">${point.batch}</th><td>${badge(point.status)}</td><td class="small" colspan="${columns.length + 1}">${unmeasured(point)}</td></tr>`
-        : html`<tr><th scope="row" class="number">${point.batch}</th><td>${badge(point.status)}</td>${columns.map(([, , cells]) => html`<td class="number">${cells[row] ?? ''}</td>`)}<td class="small">${audit(point)}</td></tr>`,
+        : html`<tr><th scope="row" class="number">${point.batch}</th><td>${badge(point.status)}</td>${columns.map(([, , cells]) => html`<td class="number">${cells[row] ?? ''}</td>`)}<td class="small">${audit(kind.audit.noun, point)}</td></tr>`,
     )}</tbody>
   </table>`
 }
@@ -98,10 +97,10 @@ function unmeasured({ reason, figures: { neededBytes, availableBytes } }: Benchm
 }
 
 /** Whether what was timed was right: a fast wrong answer is no result. */
-function audit({ audit: { status, reason, tokens, disagreements } }: BenchmarkPoint): Html {
+function audit(noun: string, { audit: { status, reason, outputs, disagreements } }: BenchmarkPoint): Html {
   if (status === 'pass')
-    return html`<span class="nowrap" title="${plural(tokens, 'token')}, all right">✓ ${formatCount(tokens)}</span>`
-  return html`${badge(status)} ${reason ?? `${formatCount(disagreements)} of ${plural(tokens, 'token')} differ`}`
+    return html`<span class="nowrap" title="${plural(outputs, noun)}, all right">✓ ${formatCount(outputs)}</span>`
+  return html`${badge(status)} ${reason ?? `${formatCount(disagreements)} of ${plural(outputs, noun)} differ`}`
 }
 
 function targets(points: readonly BenchmarkPoint[]): Html | null {
@@ -111,7 +110,7 @@ function targets(points: readonly BenchmarkPoint[]): Html | null {
     if (target === undefined) return html`<td class="number muted">${NOTHING}</td>`
     if (target.met === null) return html`<td class="number muted">not measured</td>`
     // The limit beside it has the unit.
-    const text = formatMeasured(target.metric, target.value, target).replace(/ (ms|tokens\/s)$/, '')
+    const text = formatMeasured(target.metric, target.value, target).replace(/ (ms|[a-z]+\/s)$/, '')
     if (target.met) return html`<td class="number">${text} <span aria-label="met">✓</span></td>`
     return html`<td class="number${target.enforced ? ' unmet' : ''}">${text} <span aria-label="missed">✗</span></td>`
   }

@@ -18,8 +18,9 @@ export function casesTable(check: CheckResult): Html | null {
   const bounded = Object.keys(check.thresholds).filter(name => measured.has(name))
   const metrics = [...new Set([...bounded, ...measured])].slice(0, METRICS)
   const others = cases.length - shown.length
-  // The worst stand above, token by token; a table of dozens would push everything else off the screen.
-  const isOpen = notPassed.length > 0 && cases.every(({ sideBySide }) => sideBySide === undefined)
+  // The worst stand above, token by token or as images; a table of dozens would push everything else off the screen.
+  const isShown = cases.some(({ sideBySide, picture }) => sideBySide !== undefined || picture !== undefined)
+  const isOpen = notPassed.length > 0 && !isShown
   return html`<details${isOpen ? OPEN : null}>
     <summary>${plural(cases.length, 'case')}${notPassed.length > 0 ? `, ${notPassed.length} not passed` : ''}</summary>
     ${scrolling(

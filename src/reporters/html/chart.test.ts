@@ -27,6 +27,14 @@ describe('a line chart', () => {
     expect(ys).toEqual(ys.toSorted((a, b) => b - a))
   })
 
+  test('places what doubles evenly on a logarithmic axis of values too', () => {
+    const { markup } = lineChart({ ...chart, y: { label: 'tokens/s', isLogarithmic: true } })
+    const ys = numbers(markup, /cy="([\d.]+)"/g)
+    const gaps = ys.slice(1).map((y, index) => (ys[index] ?? 0) - y)
+    for (const gap of gaps) expect(gap).toBeCloseTo(gaps[0] ?? 0, 0)
+    expect(markup).toContain('>100<')
+  })
+
   test('draws the mark and the limit where they are given, within the axis', () => {
     const { markup } = lineChart({
       ...chart,

@@ -1,7 +1,7 @@
 /** Charts as inline SVG: pure functions of their values. Colours, and so light and dark, come from the page's style. */
 import { formatCount, formatNumber, formatParameters } from '../format.ts'
 import { type Html, html } from './markup.ts'
-import { decades, linear, logarithmic, type Scale, thin, ticksFromZero } from './scale.ts'
+import { decades, linear, logarithmic, roundTicks, type Scale, thin, ticksFromZero } from './scale.ts'
 
 /** About the width at which a chart is shown, so that its text is as large as the page's. */
 const SIZE = { width: 370, height: 240 } as const
@@ -32,7 +32,8 @@ export interface LineChart {
   readonly description: string
   /** Logarithmic for what doubles, such as a batch size; ticks then stand at the points. */
   readonly x: { readonly label: string; readonly isLogarithmic: boolean }
-  readonly y: { readonly label: string }
+  /** Logarithmic where lines of far different height are to be compared; linear axes begin at 0. */
+  readonly y: { readonly label: string; readonly isLogarithmic?: boolean }
   readonly series: readonly Series[]
   /** A vertical line: where something happens. */
   readonly mark?: { readonly x: number; readonly label: string } | undefined
@@ -41,20 +42,25 @@ export interface LineChart {
 }
 
 /** Distinguishable colours with a shape and a dash each, so that no series is known by its colour alone. */
-const STYLES = 6
+export const STYLES = 6
 /** Beyond this many points a line has no markers. */
 const MANY_POINTS = 24
 
 export function lineChart(chart: LineChart): Html {
   const points = chart.series.flatMap(series => series.points)
   const xs = [...new Set(points.map(point => point.x))].sort((a, b) => a - b)
-  const yTicks = ticksFromZero(Math.max((chart.limit?.y ?? 0) * 1.1, ...points.map(point => point.high ?? point.y)))
+  const largest = Math.max((chart.limit?.y ?? 0) * 1.1, ...points.map(point => point.high ?? point.y))
+  const yTicks = chart.y.isLogarithmic
+    ? roundTicks(Math.min(...points.map(point => point.low ?? point.y)), largest)
+    : ticksFromZero(largest)
   const [first = 0, last = 1] = [xs[0], xs.at(-1)]
   const inset = xs.length === 1 ? 0.5 : 0
   const x = chart.x.isLogarithmic
     ? logarithmic(first * 2 ** -inset, last * 2 ** inset, PLOT.left + 14, PLOT.right - 14)
     : linear(first - inset, last + inset, PLOT.left + 4, PLOT.right - 4)
-  const y = linear(0, yTicks.at(-1) ?? 1, PLOT.bottom, PLOT.top)
+  const y = chart.y.isLogarithmic
+    ? logarithmic(yTicks[0] ?? 1, yTicks.at(-1) ?? 10, PLOT.bottom, PLOT.top)
+    : linear(0, yTicks.at(-1) ?? 1, PLOT.bottom, PLOT.top)
   const xTicks = chart.x.isLogarithmic ? thin(xs, 8) : wholeTicks(first, last)
   return frame(chart.description, chart.x.label, chart.y.label, {
     xTicks: xTicks.map(value => ({ at: x(value), label: formatCount(value) })),

@@ -16,6 +16,7 @@ import { badge, facts, scrolling } from './badge.ts'
 import { casesTable, OPEN } from './cases.ts'
 import { barChart } from './chart.ts'
 import { type Html, html } from './markup.ts'
+import { picturesPart } from './picture.ts'
 import { sideBySidePart } from './side-by-side.ts'
 
 export function checksPart(checks: readonly CheckResult[]): Html | null {
@@ -65,6 +66,7 @@ function evidence(check: CheckResult): Html | null {
         ${chart}
       </div>
       ${sideBySidePart(check)}
+      ${picturesPart(check)}
       ${casesTable(check)}
     </div>
   </details>`

@@ -1,8 +1,8 @@
 /** What is read first: the verdict, the matrix, and what did not pass. */
 import type { ResultDocument, UnitResult } from '../../events/result.ts'
-import { formatDuration, formatNumber, plural } from '../format.ts'
+import { formatDuration, plural } from '../format.ts'
 import { verdictMatrix } from '../matrix.ts'
-import { headline, hint, MEANINGS, notPassed, resume, STATUSES, unitName } from '../units.ts'
+import { bestThroughput, headline, hint, MEANINGS, notPassed, resume, STATUSES, unitName } from '../units.ts'
 import { badge, facts, SIGNS, scrolling } from './badge.ts'
 import { type Html, html } from './markup.ts'
 
@@ -55,11 +55,8 @@ export function matrixSection(result: ResultDocument, anchorOf: AnchorOf): Html 
 const FIRST = html` class="first"`
 
 function matrixCell(unit: UnitResult, anchorOf: AnchorOf): Html {
-  const throughput = Math.max(
-    0,
-    ...unit.benchmarks.flatMap(({ points }) => points.map(point => point.metrics['tokensPerSecond']?.median ?? 0)),
-  )
-  return html`<a class="badge ${unit.status}" href="#${anchorOf(unit)}" aria-label="${unitName(unit)}: ${unit.status}"><span aria-hidden="true">${SIGNS[unit.status]}</span> ${unit.status}</a>${throughput > 0 ? html`<span class="figure">${formatNumber(throughput, 3)} tokens/s</span>` : null}`
+  const throughput = bestThroughput(unit, 3)
+  return html`<a class="badge ${unit.status}" href="#${anchorOf(unit)}" aria-label="${unitName(unit)}: ${unit.status}"><span aria-hidden="true">${SIGNS[unit.status]}</span> ${unit.status}</a>${throughput === null ? null : html`<span class="figure">${throughput}</span>`}`
 }
 
 export function attentionSection(result: ResultDocument, anchorOf: AnchorOf): Html | null {

@@ -7,6 +7,7 @@ import { againSection, thresholdsSection, whereSection } from './appendix.ts'
 import { embeddedJson, Html, html } from './markup.ts'
 import { attentionSection, matrixSection, verdictSection } from './overview.ts'
 import { STYLE } from './style.ts'
+import { togetherSection } from './together.ts'
 import { unitArticle } from './unit.ts'
 
 export const htmlReport: Reporter = {
@@ -28,8 +29,8 @@ button.hidden = false
 show()
 `
 
-/** Nothing is fetched, and only this script and this style count, whatever a model's name may hold. */
-const POLICY = `default-src 'none'; style-src '${sha256(STYLE)}'; script-src '${sha256(SCRIPT)}'; base-uri 'none'; form-action 'none'`
+/** Nothing is fetched, pictures are in the page, and only this script and this style count, whatever a model's name may hold. */
+const POLICY = `default-src 'none'; img-src data:; style-src '${sha256(STYLE)}'; script-src '${sha256(SCRIPT)}'; base-uri 'none'; form-action 'none'`
 
 function page(result: ResultDocument): Html {
   const anchors = new Map(result.units.map((unit, index) => [unit, `unit-${index + 1}`]))
@@ -53,6 +54,7 @@ ${verdictSection(result)}
 ${matrixSection(result, anchorOf)}
 ${attentionSection(result, anchorOf)}
 ${alternativesSection(result)}
+${togetherSection(result)}
 <section aria-labelledby="units"><h2 id="units">Units</h2>${result.units.map(unit => unitArticle(unit, anchorOf(unit), deviceOf(unit)))}</section>
 ${whereSection(result)}
 ${thresholdsSection(result)}

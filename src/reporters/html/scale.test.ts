@@ -1,6 +1,6 @@
 import { array, assert, double, integer, property } from 'fast-check'
 import { expect, test } from 'vitest'
-import { decades, linear, logarithmic, thin, ticksFromZero } from './scale.ts'
+import { decades, linear, logarithmic, roundTicks, thin, ticksFromZero } from './scale.ts'
 
 test('a scale maps its ends to the ends of the axis and keeps the order between', () => {
   const x = logarithmic(1, 32, 0, 100)
@@ -44,3 +44,27 @@ test('thinning keeps the first, the last and the order', () =>
       expect(thinned).toEqual(thinned.toSorted((a, b) => a - b))
     }),
   ))
+
+test('ticks of a logarithmic axis are round, hold every value between them, and waste less than a decade', () =>
+  assert(
+    property(
+      double({ min: 1e-6, max: 1e9, noNaN: true }),
+      double({ min: 1, max: 1e6, noNaN: true }),
+      (least, ratio) => {
+        const ticks = roundTicks(least, least * ratio)
+        expect(ticks.length).toBeGreaterThanOrEqual(2)
+        expect(ticks[0]).toBeLessThanOrEqual(least * (1 + 1e-9))
+        expect(ticks[0]).toBeGreaterThan(least / 10.001)
+        expect(ticks.at(-1)).toBeGreaterThanOrEqual(least * ratio * (1 - 1e-9))
+        expect(ticks.at(-1)).toBeLessThan(least * ratio * 10.001)
+        expect(ticks).toEqual(ticks.toSorted((a, b) => a - b))
+        for (const tick of ticks) expect([1, 2, 5]).toContain(Number(tick.toExponential(9).split('e')[0]))
+      },
+    ),
+  ))
+
+test('a span of many decades has a tick for each of them alone', () => {
+  expect(roundTicks(3, 4e6)).toEqual([1, 10, 100, 1000, 1e4, 1e5, 1e6, 1e7])
+  expect(roundTicks(20, 250)).toEqual([20, 50, 100, 200, 500])
+  expect(roundTicks(0, 0)).toEqual([1, 10])
+})

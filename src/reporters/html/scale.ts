@@ -24,6 +24,26 @@ export function ticksFromZero(largest: number, count = 4): number[] {
   return Array.from({ length: steps + 1 }, (_, index) => Number((index * step).toPrecision(12)))
 }
 
+/**
+ * Round values (1, 2 or 5 times a power of ten) of a logarithmic axis, from at most `least` to at least `largest`, both positive; powers
+ * of ten alone where more than `count` would stand beside it.
+ */
+export function roundTicks(least: number, largest: number, count = 7): number[] {
+  if (!(least > 0) || !(largest >= least)) return [1, 10]
+  // A power more on either side, since a logarithm may round up to its own power.
+  const first = Math.floor(Math.log10(least)) - 1
+  const last = Math.ceil(Math.log10(largest)) + 1
+  const all = Array.from({ length: last - first + 1 }, (_, at) => 10 ** (first + at))
+  const fine = all.flatMap(power => [power, 2 * power, 5 * power]).map(value => Number(value.toPrecision(12)))
+  const within = (ticks: readonly number[]) => {
+    const from = ticks.findLastIndex(tick => tick <= least)
+    const to = ticks.findIndex(tick => tick >= largest)
+    return ticks.slice(Math.max(0, from), Math.max(to, from + 1) + 1)
+  }
+  const shown = within(fine)
+  return shown.length <= count ? shown : within(all.map(value => Number(value.toPrecision(12))))
+}
+
 /** Powers of ten from 1 to at least `largest`, thinned out so that at most `count` remain. */
 export function decades(largest: number, count = 6): number[] {
   const top = Math.max(1, Math.ceil(Math.log10(Math.max(1, largest))))

@@ -154,6 +154,10 @@ td.wide{min-width:16rem;width:50%;overflow-wrap:anywhere}
 .figures dd{margin:0}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,330px),1fr));gap:1.2rem 1.6rem;margin-top:1.2rem}
 figure{min-width:0;max-width:460px}
+.together{display:grid;grid-template-columns:minmax(0,1fr)}
+.together>.charts{margin:1.1rem 1.3rem;grid-template-columns:minmax(0,1fr)}
+@media (min-width:1000px){.together{grid-template-columns:minmax(0,460px) minmax(0,1fr);align-items:start}}
+.together+.together{margin-top:1.2rem}
 caption{text-align:left;font-size:.85rem;font-weight:600;padding:.6rem .9rem .2rem}
 figcaption{font-size:.85rem;font-weight:600;margin-bottom:.4rem}
 .chart{display:block;width:100%;height:auto;font-size:12px}
@@ -209,8 +213,27 @@ mark{background:var(--fail-back);color:var(--fail-text);border-radius:3px;paddin
 .candidates .chosen{font-weight:600}
 .candidates .reference{fill:var(--s0)}
 .candidates .device{fill:var(--s1)}
+.pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,460px),1fr));gap:1rem}
+.picture{display:grid;grid-template-columns:minmax(0,13rem) minmax(0,1fr);gap:.9rem;max-width:none;padding:1rem;border:1px solid var(--line);border-radius:10px}
+.picture figcaption{display:grid;grid-template-columns:minmax(0,1fr);align-content:start;gap:.6rem;margin:0;font-weight:400}
+.photo{display:block;width:100%;height:auto;background:#fff;border-radius:4px}
+.small-photo image{image-rendering:pixelated}
+/* Over a picture, which is the same by day and by night: the truth a broad band, the reference a line in it, the device dashes on that. */
+.box{--box:#0072b2}
+.box.device{--box:#d55e00}
+.box.truth{--box:#00a878}
+.box rect{fill:none;vector-effect:non-scaling-stroke}
+.box .halo{stroke:#fff;stroke-width:4;opacity:.9}
+.box.device:not(.alone) .halo{stroke:none}
+.box .line{stroke:var(--box);stroke-width:2}
+.box.device .line{stroke-dasharray:6 5}
+.box.truth .line{stroke-width:8;opacity:.55}
+.box.alone:not(.truth) .line{stroke-width:3.2}
+.box.alone .halo{stroke-width:5.6}
+.box text{fill:#111;font-weight:600;font-family:inherit;paint-order:stroke;stroke:#fff;stroke-width:.3em;stroke-linejoin:round}
 footer{padding:2.5rem 0;color:var(--muted);font-size:.85rem}
 @media (max-width:600px){
+.picture{grid-template-columns:minmax(0,1fr)}
 .candidates svg{width:3.5rem}
 .wrap{padding:0 .8rem}
 .verdict{padding:1.1rem}

@@ -24,23 +24,26 @@ const COLUMNS: readonly (readonly [head: string, title: string, of: (phase: Phas
 ]
 
 /** Null where nothing was timed. */
-export function workTable(shape: Shape, points: readonly BenchmarkPoint[]): Html | null {
-  const rows = points.flatMap(point => (point.roofline === null ? [] : [{ point, ...point.roofline }]))
+export function workTable(benchmark: string, shape: Shape, points: readonly BenchmarkPoint[]): Html | null {
+  const rows = points.flatMap(point => (Object.keys(point.roofline).length === 0 ? [] : [point]))
   if (rows.length === 0) return null
-  const hasPasses = rows.some(({ point }) => point.prefillPassTokens !== null)
+  const hasPasses = rows.some(({ figures }) => figures['prefillPassTokens'] !== undefined)
+  const phases = [...new Set(rows.flatMap(({ roofline }) => Object.keys(roofline)))]
+  const cell = (of: (phase: PhaseRoofline) => string, phase: PhaseRoofline | undefined) =>
+    phase === undefined ? NOTHING : of(phase)
   const phase = (name: string) => html`<th scope="colgroup" colspan="${COLUMNS.length}">${name}</th>`
   return html`<details>
     <summary>Work against the device’s limits</summary>
     ${scrolling(
-      `Work against the device’s limits, ${shapeName(shape)}`,
+      `Work against the device’s limits, ${shapeName(benchmark, shape)}`,
       html`<table>
         <thead>
-          <tr><td></td>${hasPasses ? html`<td></td>` : null}${phase('prefill')}${phase('decode')}</tr>
-          <tr><th scope="col" class="number">Batch</th>${hasPasses ? html`<th scope="col" class="number" title="Prompt tokens that each pass of the prefill really took">Tokens a pass</th>` : null}${[0, 1].map(() => COLUMNS.map(([head, title]) => html`<th scope="col" class="number" title="${title}">${head}</th>`))}</tr>
+          <tr><td></td>${hasPasses ? html`<td></td>` : null}${phases.map(phase)}</tr>
+          <tr><th scope="col" class="number">Batch</th>${hasPasses ? html`<th scope="col" class="number" title="Prompt tokens that each pass of the prefill really took">Tokens a pass</th>` : null}${phases.map(() => COLUMNS.map(([head, title]) => html`<th scope="col" class="number" title="${title}">${head}</th>`))}</tr>
         </thead>
         <tbody>${rows.map(
-          ({ point, prefill, decode }) =>
-            html`<tr><th scope="row" class="number">${point.batch}</th>${hasPasses ? html`<td class="number">${point.prefillPassTokens === null ? NOTHING : formatCount(point.prefillPassTokens)}</td>` : null}${[prefill, decode].map(work => COLUMNS.map(([, , of]) => html`<td class="number">${of(work)}</td>`))}</tr>`,
+          ({ batch, figures, roofline }) =>
+            html`<tr><th scope="row" class="number">${batch}</th>${hasPasses ? html`<td class="number">${figures['prefillPassTokens'] ? formatCount(figures['prefillPassTokens']) : NOTHING}</td>` : null}${phases.map(name => COLUMNS.map(([, , of]) => html`<td class="number">${cell(of, roofline[name])}</td>`))}</tr>`,
         )}</tbody>
       </table>`,
     )}

@@ -4,6 +4,7 @@ import { ALTERNATIVE_HEADS, alternativeCells, alternativesTables } from '../alte
 import { formatDuration, plural } from '../format.ts'
 import { verdictMatrix } from '../matrix.ts'
 import type { Reporter } from '../reporter.ts'
+import { efficiencyCells, efficiencyHeads, efficiencyTables } from '../throughput.ts'
 import { handOn, headline, isFlaky, MEANINGS, notPassed, reproduce, resume, tally, unitName, WHOSE } from '../units.ts'
 import { benchmarkPart } from './benchmark.ts'
 import { checksPart } from './checks.ts'
@@ -14,7 +15,7 @@ export const markdown: Reporter = {
   name: 'markdown',
   extension: 'md',
   render: result =>
-    `${[...verdictPart(result), ...notPassedPart(result), ...alternativesPart(result), ...unitsPart(result), ...wherePart(result)].join('\n\n')}\n`,
+    `${[...verdictPart(result), ...notPassedPart(result), ...alternativesPart(result), ...efficiencyPart(result), ...unitsPart(result), ...wherePart(result)].join('\n\n')}\n`,
 }
 
 function verdictPart(result: ResultDocument): string[] {
@@ -60,6 +61,24 @@ function alternativesPart(result: ResultDocument): string[] {
       rows.map(({ device, precision }, at) => [code(device), precision, ...(cells[at] ?? [])]),
     )
     return table === null ? [] : [`## ${inline(code(model), ' side by side')}`, table]
+  })
+}
+
+function efficiencyPart(result: ResultDocument): string[] {
+  return efficiencyTables(result).flatMap(({ benchmark, rows }) => {
+    const cells = efficiencyCells(rows)
+    const table = markdownTable(
+      [
+        { head: 'rank', isNumber: true },
+        { head: 'model' },
+        ...efficiencyHeads(benchmark).map(([over, head]) => ({
+          head: over === '' ? head : `${over} ${head}`,
+          isNumber: true,
+        })),
+      ],
+      rows.map(({ name, mfu }, at) => [mfu === null ? '' : String(at + 1), code(name), ...(cells[at] ?? [])]),
+    )
+    return table === null ? [] : [`## All together: ${escapeMarkdown(benchmark)}`, table]
   })
 }
 

@@ -3,6 +3,7 @@ import { formatDuration, plural } from '../format.ts'
 import type { WrittenReport } from '../reporter.ts'
 import { handOn, headline, hint, MEANINGS, notPassed, resume, STATUSES, unitName } from '../units.ts'
 import { alternatives } from './alternatives.ts'
+import { efficiency } from './efficiency.ts'
 import { legible, paint, printable, symbol, type View } from './look.ts'
 import { matrix } from './matrix.ts'
 import { benchmarkTable, checkTable } from './tables.ts'
@@ -17,6 +18,7 @@ export function summary(result: ResultDocument, written: readonly WrittenReport[
     matrix(result, view),
     ...details(result, view),
     alternatives(result, view),
+    efficiency(result, view),
     reasons(result, view),
     reports(written, view),
     verdict(result, view),

@@ -1,9 +1,10 @@
+import { headInTwo, kindOf } from '../../benchmarks/index.ts'
 import type { BenchmarkPoint, BenchmarkResult, CheckResult, DeviceCeilings, UnitResult } from '../../events/result.ts'
 import { byShape, pointName, shapeKey, shapeName } from '../../events/shape.ts'
 import { boundedMetrics } from '../bounded.ts'
+import { columnCells } from '../columns.ts'
 import {
   formatBytes,
-  formatColumn,
   formatCount,
   formatMeasured,
   formatShare,
@@ -54,12 +55,14 @@ export function benchmarkTable(benchmark: BenchmarkResult, ceilings: DeviceCeili
   const limits = ceilings === null ? null : ceilingsText(ceilings)
   return [
     ...byShape(benchmark.points).flatMap(({ shape, points }, index) => {
-      const saturation = benchmark.saturation.find(each => shapeKey(each) === shapeKey(shape))
+      const saturation = benchmark.saturation.find(each => shapeKey(each.shape) === shapeKey(shape))
       const sentence =
-        saturation === undefined ? [] : wrap(printable(saturationSentence(saturation, ceilings)), view.width - 2)
+        saturation === undefined
+          ? []
+          : wrap(printable(saturationSentence(benchmark.name, saturation, ceilings)), view.width - 2)
       return [
         ...(index === 0 ? [] : ['']),
-        `  ${dim(shapeName(shape))}`,
+        `  ${dim(shapeName(benchmark.name, shape))}`,
         ...pointTable(benchmark.name, points, saturation?.batch ?? null, view),
         ...untimedLines(points, view),
         ...sentence.map(line => `  ${line}`),
@@ -70,6 +73,9 @@ export function benchmarkTable(benchmark: BenchmarkResult, ceilings: DeviceCeili
   ]
 }
 
+/** Columns of a terminal from which on there is room for everything. */
+const WIDE = 100
+
 function pointTable(
   name: string,
   points: readonly BenchmarkPoint[],
@@ -77,30 +83,19 @@ function pointTable(
   { look, width }: View,
 ): string[] {
   const right = (...header: string[]) => ({ header, align: 'right' as const })
-  const column = (of: (point: BenchmarkPoint) => number | null | undefined) => formatColumn(points.map(of))
-  const columns = [
-    column(point => point.metrics['ttftMs']?.p50),
-    column(point => point.metrics['ttftMs']?.p95),
-    column(point => point.metrics['itlMs']?.p50),
-    column(point => point.metrics['tpotMs']?.median),
-    column(point => point.metrics['tokensPerSecondPerUser']?.median),
-    column(point => point.metrics['tokensPerSecond']?.median),
-  ]
+  const columns = kindOf(name)
+    .columns.filter(column => width >= WIDE || !column.isWide)
+    .map(column => ({ column, cells: columnCells(column, points) }))
   const rows = points.map((point, row) => [
     `${symbol(look, point.status)} ${point.batch}${point.batch === saturationBatch ? ' sat' : ''}`,
-    ...columns.map(cells => cells[row] ?? ''),
+    ...columns.map(({ cells }) => cells[row] ?? ''),
     formatBytes(point.figures['peakMemoryBytes']),
     formatShare(point.figures['peakMemoryShare']),
   ])
   return table(
     [
       { header: [printable(name), 'batch'] },
-      right('TTFT', 'p50 ms'),
-      right('TTFT', 'p95 ms'),
-      right('ITL', 'p50 ms'),
-      right('TPOT', 'ms'),
-      right('tokens/s', 'per user'),
-      right('tokens/s', 'in all'),
+      ...columns.map(({ column }) => right(...headInTwo(column))),
       right('peak', 'memory'),
       right('', 'share'),
     ],
@@ -121,8 +116,10 @@ function untimedLines(points: readonly BenchmarkPoint[], { look, width }: View):
 }
 
 /** Targets that the plan asks for and that are missed one by one; of the others, those that many points miss in one line each. */
-function targetLines({ points }: BenchmarkResult, { look, width }: View): string[] {
-  const all = points.flatMap(point => point.targets.map(target => ({ name: pointName(point, points), target })))
+function targetLines({ name: benchmark, points }: BenchmarkResult, { look, width }: View): string[] {
+  const all = points.flatMap(point =>
+    point.targets.map(target => ({ name: pointName(benchmark, point, points), target })),
+  )
   const met = all.filter(({ target }) => target.met === true).length
   const missed = Map.groupBy(
     all.filter(({ target }) => target.met === false),

@@ -1,7 +1,7 @@
 import type { UnitHeader } from '../../events/event.ts'
 import type { UnitResult } from '../../events/result.ts'
-import { formatDuration, formatNumber } from '../format.ts'
-import { isFlaky, tally } from '../units.ts'
+import { formatDuration } from '../format.ts'
+import { bestThroughput, isFlaky, tally } from '../units.ts'
 import { type Look, paint, printable, symbol } from './look.ts'
 import { cut, displayWidth, pad } from './text.ts'
 
@@ -35,9 +35,7 @@ export function unitLine(
 
 function outcome(unit: UnitResult): string {
   if (unit.status !== 'pass') return unit.reason ?? unit.status
-  const throughput = Math.max(
-    ...unit.benchmarks.flatMap(({ points }) => points.map(point => point.metrics['tokensPerSecond']?.median ?? 0)),
-  )
-  const best = throughput > 0 ? `, up to ${formatNumber(throughput)} tokens/s` : ''
+  const throughput = bestThroughput(unit)
+  const best = throughput === null ? '' : `, up to ${throughput}`
   return `${tally(unit)}${best}${isFlaky(unit) ? `, on attempt ${unit.attempts}` : ''}`
 }

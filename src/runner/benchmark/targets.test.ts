@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { BenchmarkPoint, Summary } from '../events/result.ts'
-import { summarize } from '../metrics/index.ts'
+import { BENCHMARKS } from '../../benchmarks/index.ts'
+import type { BenchmarkPoint, Summary } from '../../events/result.ts'
+import { summarize } from '../../metrics/index.ts'
 import { judgeTargets } from './targets.ts'
 
 function summary(value: number): Summary {
@@ -20,10 +21,7 @@ interface Figures {
 function point(batch: number, figures: Figures = {}, status: BenchmarkPoint['status'] = 'pass'): BenchmarkPoint {
   return {
     batch,
-    inputTokens: 8,
-    outputTokens: 4,
-    prefillChunk: null,
-    prefillPassTokens: null,
+    shape: { inputTokens: 8, outputTokens: 4 },
     status,
     reason: status === 'pass' ? null : 'wrong tokens',
     metrics: {
@@ -33,9 +31,9 @@ function point(batch: number, figures: Figures = {}, status: BenchmarkPoint['sta
     },
     figures: { peakMemoryShare: figures.peakMemoryShare ?? 0.5 },
     targets: [],
-    audit: { status: 'pass', reason: null, tokens: 4, disagreements: 0 },
+    audit: { status: 'pass', reason: null, outputs: 4, disagreements: 0 },
     tokenLatencyMs: [],
-    roofline: null,
+    roofline: {},
   }
 }
 
@@ -44,7 +42,11 @@ const targetsOf = (judged: BenchmarkPoint | undefined) =>
 
 describe('the usual targets', () => {
   test('are shown where the plan asks for none, and fail nothing', () => {
-    const [judged] = judgeTargets([point(1, { ttftMs: 101, tokensPerSecond: 999, peakMemoryShare: 0.9 })], {})
+    const [judged] = judgeTargets(
+      BENCHMARKS.generation,
+      [point(1, { ttftMs: 101, tokensPerSecond: 999, peakMemoryShare: 0.9 })],
+      {},
+    )
     expect(judged).toMatchObject({ status: 'pass', reason: null })
     expect(targetsOf(judged)).toEqual({
       ttftMs: { limit: 100, comparison: 'at-most', value: 101, met: false, enforced: false },
@@ -56,6 +58,7 @@ describe('the usual targets', () => {
 
   test('judge the first token at batch 1, the total at the best batch, the rest everywhere', () => {
     const judged = judgeTargets(
+      BENCHMARKS.generation,
       [point(1, { tokensPerSecond: 500 }), point(4, { tokensPerSecond: 1500 }), point(8, { tokensPerSecond: 1200 })],
       {},
     )
@@ -74,33 +77,59 @@ describe('a target that the plan asks for', () => {
     ['tokensPerSecond', 1500, 1500, 1499, 'tokensPerSecond is 1499, the target is at least 1500'],
     ['peakMemoryShare', 0.7, 0.7, 0.71, 'peakMemoryShare is 0.7100, the target is at most 0.7'],
   ])('%s: %d is met by %d and missed by %d', (metric, limit, met, missed, reason) => {
-    expect(judgeTargets([point(1, { [metric]: met })], { [metric]: limit })[0]).toMatchObject({ status: 'pass' })
-    const [judged] = judgeTargets([point(1, { [metric]: missed })], { [metric]: limit })
+    expect(judgeTargets(BENCHMARKS.generation, [point(1, { [metric]: met })], { [metric]: limit })[0]).toMatchObject({
+      status: 'pass',
+    })
+    const [judged] = judgeTargets(BENCHMARKS.generation, [point(1, { [metric]: missed })], { [metric]: limit })
     expect(judged).toMatchObject({ status: 'fail', reason })
     expect(targetsOf(judged)[metric]).toMatchObject({ met: false, enforced: true })
   })
 
   test('that other targets meet fails the point that misses it, and no other', () => {
-    const judged = judgeTargets([point(1), point(4, { tokensPerSecondPerUser: 20 })], { tokensPerSecondPerUser: 50 })
+    const judged = judgeTargets(BENCHMARKS.generation, [point(1), point(4, { tokensPerSecondPerUser: 20 })], {
+      tokensPerSecondPerUser: 50,
+    })
     expect(judged.map(({ status }) => status)).toEqual(['pass', 'fail'])
   })
 
   test('that cannot be known is neither met nor missed', () => {
     const unknown = { ...point(1), figures: { peakMemoryShare: null } }
-    const [judged] = judgeTargets([unknown], { peakMemoryShare: 0.5 })
+    const [judged] = judgeTargets(BENCHMARKS.generation, [unknown], { peakMemoryShare: 0.5 })
     expect(judged?.status).toBe('pass')
     expect(targetsOf(judged)['peakMemoryShare']).toMatchObject({ value: null, met: null, enforced: true })
   })
 
   test('does not hide that the tokens were wrong', () => {
-    const [judged] = judgeTargets([point(1, { ttftMs: 500 }, 'fail')], { ttftMs: 100 })
+    const [judged] = judgeTargets(BENCHMARKS.generation, [point(1, { ttftMs: 500 }, 'fail')], { ttftMs: 100 })
     expect(judged).toMatchObject({ status: 'fail', reason: 'wrong tokens' })
   })
 })
 
 test('a point that was not measured has no targets, and is never the best', () => {
   const skipped: BenchmarkPoint = { ...point(16, {}, 'skip'), metrics: {}, figures: {} }
-  const judged = judgeTargets([skipped, point(1)], { tokensPerSecond: 1 })
+  const judged = judgeTargets(BENCHMARKS.generation, [skipped, point(1)], { tokensPerSecond: 1 })
   expect(judged[0]).toBe(skipped)
   expect(targetsOf(judged[1])['tokensPerSecond']).toMatchObject({ met: true })
+})
+
+describe('the targets of images', () => {
+  const images = (batch: number, imagesPerSecond: number): BenchmarkPoint => ({
+    ...point(batch),
+    metrics: { latencyMs: summary((1000 * batch) / imagesPerSecond), imagesPerSecond: summary(imagesPerSecond) },
+  })
+
+  test('have no usual limit but for memory, since they depend on the model', () => {
+    const [judged] = judgeTargets(BENCHMARKS.inference, [images(1, 10)], {})
+    expect(Object.keys(targetsOf(judged))).toEqual(['peakMemoryShare'])
+  })
+
+  test('judge the latency at batch 1 and the throughput at the best batch', () => {
+    const points = [images(1, 100), images(8, 500), images(32, 400)]
+    const judged = judgeTargets(BENCHMARKS.inference, points, { latencyMs: 9, imagesPerSecond: 501 })
+    expect(judged.map(({ reason }) => reason)).toEqual([
+      'latencyMs is 10.00, the target is at most 9',
+      'imagesPerSecond is 500.0, the target is at least 501',
+      null,
+    ])
+  })
 })

@@ -1,19 +1,21 @@
 /** The generation benchmark: every shape at every batch size, timed and audited, and held against the device's limits. */
-import { byShape } from '../events/shape.ts'
-import { gridOf } from '../plan/grid.ts'
-import type { GenerationSettings } from '../plan/schema.ts'
-import type { Timed } from './attempt.ts'
+import { BENCHMARKS } from '../../../benchmarks/index.ts'
+import { byShape } from '../../../events/shape.ts'
+import type { GenerationSettings } from '../../../plan/benchmarks.ts'
+import { gridOf } from '../../../plan/grid.ts'
+import { ceilingsOf } from '../../ceilings.ts'
+import { onReference } from '../../outcome.ts'
+import { openReference } from '../../reference.ts'
+import type { UnitContext } from '../../request.ts'
+import { activity } from '../../unit-parts.ts'
+import { type Attempt, timed } from '../attempt.ts'
+import { sweep } from '../sweep.ts'
+import { judgeTargets } from '../targets.ts'
 import { type Audit, auditTokens } from './audit.ts'
-import { pointOf } from './benchmark-point.ts'
-import { ceilingsOf } from './ceilings.ts'
-import { onReference } from './outcome.ts'
-import { openReference } from './reference.ts'
-import type { UnitContext } from './request.ts'
+import { pointOf } from './point.ts'
 import { costsOf, type Subject } from './subject.ts'
-import { sweep, timed } from './sweep.ts'
-import { judgeTargets } from './targets.ts'
+import type { TimedGeneration } from './timed.ts'
 import { NAME, tryPoint } from './try-point.ts'
-import { activity } from './unit-parts.ts'
 
 /** Measures every point, audits the timed tokens, and tells each point. Leaves the worker without the model. */
 export async function benchmarkGeneration(
@@ -25,15 +27,17 @@ export async function benchmarkGeneration(
   const at = { unit: unit.header.id, attempt }
   const grid = gridOf(settings)
   const costs = costsOf(subject, unit.header.precision)
-  const attempts = []
+  const attempts: Attempt<TimedGeneration>[] = []
   for (const shape of grid.shapes)
     attempts.push(
-      ...(await sweep(grid, shape, (point, before) =>
-        tryPoint(context, settings, subject, { point, before, cost: costs.memory }),
+      ...(await sweep<TimedGeneration>(
+        grid,
+        batch => ({ ...shape, batch }),
+        (point, before) => tryPoint(context, settings, subject, { point, before, cost: costs.memory }),
       )),
     )
   const measured = timed(attempts)
-  const audits = measured.length > 0 ? await auditAll(context, subject, measured) : new Map<Timed, Audit>()
+  const audits = measured.length > 0 ? await auditAll(context, subject, measured) : new Map<TimedGeneration, Audit>()
   const ceilings =
     measured.length > 0 ? await ceilingsOf(context, subject.found, subject.worker, grid.isToMemory) : null
   if (ceilings !== null) emit({ type: 'ceilings-measured', ...at, ceilings })
@@ -44,7 +48,7 @@ export async function benchmarkGeneration(
   }
   const points = attempts.map(each => pointOf(each, each.kind === 'timed' ? audits.get(each) : undefined, yardstick))
   for (const { points: own } of byShape(points))
-    for (const point of judgeTargets(own, settings.targets))
+    for (const point of judgeTargets(BENCHMARKS.generation, own, settings.targets))
       emit({ type: 'point-ended', ...at, benchmark: NAME, point })
 }
 
@@ -52,14 +56,14 @@ export async function benchmarkGeneration(
 async function auditAll(
   context: UnitContext,
   subject: Subject,
-  measured: readonly Timed[],
-): Promise<ReadonlyMap<Timed, Audit>> {
+  measured: readonly TimedGeneration[],
+): Promise<ReadonlyMap<TimedGeneration, Audit>> {
   const tell = activity(context, 'auditing the timed tokens')
   const judge = subject.isReference
     ? await subject.worker.session()
     : await onReference(openReference(context, subject.model))
   try {
-    const audits = new Map<Timed, Audit>()
+    const audits = new Map<TimedGeneration, Audit>()
     for (const [index, point] of measured.entries()) {
       tell(index, measured.length)
       audits.set(point, await auditTokens(judge, point, context.unit.header.precision))

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { GenerationSample } from '../protocol/messages.ts'
+import type { GenerationSample } from '../../../protocol/messages.ts'
 import { pointFigures, pointMetrics, sampleValues, tokenLatency } from './point-metrics.ts'
 
 /** Batch 2 of 100 tokens: the first token after 50 ms, then three more, 10 ms apart but the last, which takes 20. */

@@ -1,12 +1,13 @@
 /** What a benchmark measures, and what it costs to run. */
-import type { LanguageModel } from '../build/model.ts'
-import type { ModelCost } from '../metrics/index.ts'
-import type { Precision } from '../words.ts'
-import { costOf } from '../workloads/llm/index.ts'
-import type { FoundDevice } from './discovery.ts'
-import { footprintOf } from './loadable.ts'
-import type { Memory, MemoryCost } from './memory-need.ts'
-import type { UnitWorker } from './unit-worker.ts'
+import type { LanguageModel } from '../../../build/model.ts'
+import type { ModelCost } from '../../../metrics/index.ts'
+import type { Precision } from '../../../words.ts'
+import { costOf } from '../../../workloads/llm/index.ts'
+import type { FoundDevice } from '../../discovery.ts'
+import { footprintOf } from '../../loadable.ts'
+import type { UnitWorker } from '../../unit-worker.ts'
+import type { Memory } from '../memory.ts'
+import type { MemoryCost } from './memory-need.ts'
 
 export interface Subject {
   readonly worker: UnitWorker

@@ -1,11 +1,11 @@
 /** Whether the tokens of a timed run are those that the model would choose: a fast wrong answer is a failure. */
-import { RELATIVE_ERROR } from '../checks/defaults.ts'
-import { noiseMargin, rowErrors } from '../checks/noise.ts'
-import type { BenchmarkPoint } from '../events/result.ts'
-import { toFloat32, tokenTensor } from '../tensor.ts'
-import type { Precision } from '../words.ts'
-import type { Timed } from './attempt.ts'
-import type { Session } from './session.ts'
+import { RELATIVE_ERROR } from '../../../checks/defaults.ts'
+import { noiseMargin, rowErrors } from '../../../checks/noise.ts'
+import type { BenchmarkPoint } from '../../../events/result.ts'
+import { toFloat32, tokenTensor } from '../../../tensor.ts'
+import type { Precision } from '../../../words.ts'
+import type { Session } from '../../session.ts'
+import type { TimedGeneration } from './timed.ts'
 
 export type Audit = BenchmarkPoint['audit']
 
@@ -14,7 +14,7 @@ export type Audit = BenchmarkPoint['audit']
  * judge would have chosen it, or nearly so: its logit within the precision's noise of the best. Repetitions must agree with
  * each other too. Source of the idea: MLPerf Inference, TEST01 (audited runs on sampled outputs).
  */
-export async function auditTokens(judge: Session, timed: Timed, precision: Precision): Promise<Audit> {
+export async function auditTokens(judge: Session, timed: TimedGeneration, precision: Precision): Promise<Audit> {
   const { batch, outputTokens: steps } = timed.point
   const rows = [...new Set([0, batch - 1])]
   const sample = timed.samples.length - 1
@@ -23,7 +23,7 @@ export async function auditTokens(judge: Session, timed: Timed, precision: Preci
     return {
       status: 'fail',
       reason: `${timed.tokens.length} timed tokens came back, not ${expected}`,
-      tokens: 0,
+      outputs: 0,
       disagreements: 0,
     }
   const perSample = batch * steps
@@ -31,7 +31,7 @@ export async function auditTokens(judge: Session, timed: Timed, precision: Preci
   const changed = timed.tokens.findIndex((token, at) => token !== last[at % perSample])
   if (changed >= 0) {
     const reason = `repetitions of one prompt gave different tokens: sample ${Math.floor(changed / perSample)}, token ${changed % steps}`
-    return { status: 'fail', reason, tokens: expected, disagreements: 1 }
+    return { status: 'fail', reason, outputs: expected, disagreements: 1 }
   }
   let disagreements = 0
   let first: string | null = null
@@ -42,11 +42,11 @@ export async function auditTokens(judge: Session, timed: Timed, precision: Preci
     if (first === null && found[0] !== undefined) first = `row ${row}: ${found[0]}`
   }
   const tokens = rows.length * steps
-  if (first === null) return { status: 'pass', reason: null, tokens, disagreements }
+  if (first === null) return { status: 'pass', reason: null, outputs: tokens, disagreements }
   return {
     status: 'fail',
     reason: `${disagreements} of ${tokens} timed tokens are wrong; ${first}`,
-    tokens,
+    outputs: tokens,
     disagreements,
   }
 }

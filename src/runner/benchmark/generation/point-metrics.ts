@@ -1,5 +1,5 @@
 /** From the clocks of timed generations to the metrics of docs/metrics.md. Pure. */
-import type { BenchmarkPoint } from '../events/result.ts'
+import type { BenchmarkPoint } from '../../../events/result.ts'
 import {
   decodeTokensPerSecond,
   percentile,
@@ -9,8 +9,8 @@ import {
   summarize,
   throughputPerSecond,
   tokensPerSecondPerUser,
-} from '../metrics/index.ts'
-import type { GenerationSample } from '../protocol/messages.ts'
+} from '../../../metrics/index.ts'
+import type { GenerationSample } from '../../../protocol/messages.ts'
 
 /** A closed loop: each repetition is due when it starts, and all rows of its batch advance together. */
 function latencyOf({ tokenMs }: GenerationSample) {

@@ -1,15 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Point, Timed } from './attempt.ts'
-import { type MemoryCost, memoryOf, misfit, neededBytes } from './memory-need.ts'
+import { memoryOf, misfit } from '../memory.ts'
+import { type MemoryCost, neededBytes } from './memory-need.ts'
+import type { GenerationPoint, TimedGeneration } from './timed.ts'
 
 const COST: MemoryCost = { loadedBytes: 1e6, slotBytes: 1000, logitsBytes: 200, widestFeatures: 200 }
 
-function point(batch: number, prefillChunk: number | null = null): Point {
+function point(batch: number, prefillChunk: number | null = null): GenerationPoint {
   return { batch, inputTokens: 90, outputTokens: 11, prefillChunk }
 }
 
-function timedAt(batch: number, peakMemoryBytes: number | null): Timed {
+function timedAt(batch: number, peakMemoryBytes: number | null): TimedGeneration {
   const shape = point(batch)
   return { kind: 'timed', point: shape, prompts: [], samples: [], tokens: [], peakMemoryBytes, prefillPassTokens: null }
 }
