@@ -148,6 +148,8 @@ function seeded({ shape, role }: WeightDeclaration): SeededWeight {
       return { shape, init: 'ones' }
     case 'mean':
       return { shape, init: 'zeros' }
+    case 'range':
+      return { shape, init: 'range' }
     case 'filter':
       return { shape, init: 'normal', scale: elementCount(shape.slice(1)) ** -0.5 }
     case 'matrix':

@@ -1,6 +1,17 @@
 export { type Architecture, defineArchitecture, type LanguageModelInputs, trace } from './architecture.ts'
 export type { LayerCache } from './cache.ts'
 export type { Graph, LanguageGraph, VisionGraph, VisionTask } from './graph.ts'
+export {
+  exactly,
+  exp,
+  indicesWhere,
+  nonMaxSuppression,
+  type RoiPooling,
+  roiAlign,
+  rowsAt,
+  type Suppression,
+  topK,
+} from './regions.ts'
 export { inverseFrequencies, type Rope, type RopeScaling } from './rope.ts'
 export type { Layout, Published, Scope, WeightDeclaration } from './scope.ts'
 export type { Dim, Shape } from './shape.ts'

@@ -2,16 +2,16 @@ import type { TensorData } from '../tensor.ts'
 import type { KeysValues } from './cache.ts'
 import type { Rope } from './rope.ts'
 import { type Dim, showShape } from './shape.ts'
-import type { Recorder, Tensor } from './tensor.ts'
+import type { Recorder, Tensor, ValueType } from './tensor.ts'
 import { placeWindow, type WindowSettings } from './window.ts'
 
 /**
  * A weight as an architecture expects it. `mean` and `variance` are what a batch norm saw while it was trained: no parameters, but
- * statistics that are published with them.
+ * statistics that are published with them. A `range` is 0, 1, 2 and so on, which no training moves.
  */
 export interface WeightDeclaration {
   readonly shape: readonly number[]
-  readonly role: 'matrix' | 'filter' | 'norm' | 'bias' | 'mean' | 'variance'
+  readonly role: 'matrix' | 'filter' | 'norm' | 'bias' | 'mean' | 'variance' | 'range'
   /** Published the other way round, [inFeatures, outFeatures]; `shape` is as the graph uses it. */
   readonly isTransposed?: true
 }
@@ -102,9 +102,10 @@ export class Scope {
     return this.#record(path, { kind: 'parameter', weight: this.#declare(path, shape, 'matrix') }, [], shape)
   }
 
-  /** Numbers that the architecture itself knows: anchors, a grid. */
-  constant(name: string, tensor: TensorData): Tensor {
-    return this.#record(this.#join(name), { kind: 'constant', tensor }, [], tensor.shape)
+  /** Numbers that the architecture itself knows: anchors, a grid. Whole numbers where the tensor is i64. */
+  constant(name: string, tensor: TensorData, type: ValueType = tensor.type === 'i64' ? 'int' : 'float'): Tensor {
+    const { recorder } = this.#declarations
+    return recorder.value(this.#join(name), { kind: 'constant', tensor }, [], tensor.shape, type)
   }
 
   /** A convolution of [batch, channels, height, width] with `NAME.weight` [filters, channels / groups, kernel, kernel] and, where asked, `NAME.bias`. */
@@ -112,14 +113,19 @@ export class Scope {
     name: string,
     x: Tensor,
     filters: number,
-    { groups = 1, bias = false, ...settings }: WindowSettings & { readonly groups?: number; readonly bias?: boolean },
+    {
+      groups = 1,
+      bias = false,
+      role = 'filter',
+      ...settings
+    }: WindowSettings & { readonly groups?: number; readonly bias?: boolean; readonly role?: 'filter' | 'range' },
   ): Tensor {
     const path = this.#join(name)
     const channels = x.size(1)
     if (channels % groups !== 0 || filters % groups !== 0)
       throw new Error(`${path}: ${channels} channels and ${filters} filters in ${groups} groups`)
     const { window, size } = placeWindow(settings, { height: x.size(2), width: x.size(3) }, path)
-    const weight = this.#declare(`${path}.weight`, [filters, channels / groups, ...window.kernel], 'filter')
+    const weight = this.#declare(`${path}.weight`, [filters, channels / groups, ...window.kernel], role)
     const biasName = bias ? this.#declare(`${path}.bias`, [filters], 'bias') : null
     const operation = { kind: 'conv2d', weight, bias: biasName, window: { ...window, groups } } as const
     return this.#record(path, operation, [x], [x.shape[0] ?? 1, filters, ...size])

@@ -66,9 +66,10 @@ export function rearrangement(pattern: string, shape: Shape, sizes: Readonly<Rec
     throw new Error(`'${pattern}' does not name the same axes, each once, on both sides`)
   const merged = right.map(names => {
     const parts = names.map(name => dims.get(name) ?? 0)
-    const [first] = parts
-    if (parts.length === 1 && first !== undefined) return first
-    return parts.reduce<number>((product, part) => {
+    const wide = parts.filter(part => part !== 1)
+    const [first] = wide
+    if (wide.length === 1 && first !== undefined) return first
+    return wide.reduce<number>((product, part) => {
       if (typeof part !== 'number') throw new Error(`'${pattern}' merges the axis ${part}, whose size varies`)
       return product * part
     }, 1)

@@ -1,4 +1,5 @@
 import type { TensorData } from '../tensor.ts'
+import type { RegionOperation } from './region-operations.ts'
 import type { Rope } from './rope.ts'
 import { broadcast, type Rearrangement, rearrangement, type Shape, showShape } from './shape.ts'
 import { type Convolution, type Pooling, placeWindow, type WindowSettings } from './window.ts'
@@ -34,6 +35,7 @@ export type Operation =
   | { readonly kind: 'maxPool'; readonly window: Pooling }
   /** Each row and column `factor` times: the nearest neighbour. */
   | { readonly kind: 'upsample'; readonly factor: number }
+  | RegionOperation
 
 /** Names of a batch norm's weights, [channels] each. */
 export interface BatchNormWeights {
@@ -53,7 +55,8 @@ export interface Node {
   readonly outputs: readonly Tensor[]
 }
 
-export type ValueType = 'float' | 'int'
+/** `exact` is a float that is read for its own sake, a coordinate or a score that is compared: fp32 whatever a policy computes in. */
+export type ValueType = 'float' | 'int' | 'exact'
 
 /** Takes down nodes in the order in which they are written. */
 export class Recorder {
@@ -149,7 +152,7 @@ export class Tensor {
   mean(axes: readonly number[], { isKept = false } = {}): Tensor {
     const own = axes.map(axis => this.#axis(axis))
     const shape = this.shape.flatMap((dim, axis) => (own.includes(axis) ? (isKept ? [1] : []) : [dim]))
-    return this.recorder.value(this.node.path, { kind: 'mean', axes: own, isKept }, [this], shape)
+    return this.recorder.value(this.node.path, { kind: 'mean', axes: own, isKept }, [this], shape, this.type)
   }
 
   /** The largest of each window of [batch, channels, height, width]; what is padded is never the largest. */
@@ -194,8 +197,8 @@ export class Tensor {
     return this.recorder.value(this.node.path, { kind: 'slice', axis: own, start, end }, [this], shape, this.type)
   }
 
-  /** This and others behind it along an axis. */
-  concat(others: readonly Tensor[], axis: number): Tensor {
+  /** This and others behind it along an axis; `varying` names the axis where the sizes of the parts vary. */
+  concat(others: readonly Tensor[], axis: number, varying?: string): Tensor {
     const own = this.#axis(axis)
     const all = [this, ...others]
     for (const { shape, node } of all)
@@ -203,7 +206,7 @@ export class Tensor {
         throw new Error(
           `${this.node.path}: concat of ${showShape(this.shape)} and ${showShape(shape)} (${node.path}) along axis ${axis}`,
         )
-    const total = all.reduce((sum, tensor) => sum + tensor.size(own), 0)
+    const total = varying ?? all.reduce((sum, tensor) => sum + tensor.size(own), 0)
     const shape = this.shape.with(own, total)
     return this.recorder.value(this.node.path, { kind: 'concat', axis: own }, all, shape, this.type)
   }
@@ -237,11 +240,14 @@ export class Tensor {
       throw new Error(
         `${this.node.path}: ${operation.kind} of ${showShape(this.shape)} and ${showShape(other.shape)} (${other.node.path})`,
       )
-    return this.recorder.value(this.node.path, operation, [this, other], shape)
+    const type = this.type === other.type ? this.type : 'exact'
+    if (type === 'exact' && (this.type === 'int' || other.type === 'int'))
+      throw new Error(`${this.node.path}: ${operation.kind} of ${this.type} and ${other.type} (${other.node.path})`)
+    return this.recorder.value(this.node.path, operation, [this, other], shape, type)
   }
 
   #alike(operation: Operation): Tensor {
-    return this.recorder.value(this.node.path, operation, [this], this.shape)
+    return this.recorder.value(this.node.path, operation, [this], this.shape, this.type)
   }
 
   /** An axis counted from the front. */

@@ -16,6 +16,8 @@ export interface VisionDefinition<C> {
   readonly config: z.ZodType<C>
   /** Other ways in which its weights are published. */
   readonly layouts?: readonly Layout[]
+  /** How many images a call takes, where it cannot be any number. */
+  readonly batch?: number
   image(config: C): ImageSize
   classes(config: C): number
   /** From pixels [batch, 3, height, width] to the outputs by name. */
@@ -38,7 +40,7 @@ export function traceVision<C>(architecture: VisionDefinition<C>, config: C): Vi
   const weights = new Map<string, WeightDeclaration>()
   const names = new Map<string, Tensor>()
   const image = architecture.image(config)
-  const shape = ['batch', CHANNELS, image.height, image.width]
+  const shape = [architecture.batch ?? 'batch', CHANNELS, image.height, image.width]
   const pixels = recorder.value('', { kind: 'input', name: 'pixel_values' }, [], shape)
   const outputs = architecture.build(new Scope('', { recorder, weights, names }), config, pixels)
   return {

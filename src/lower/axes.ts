@@ -46,10 +46,11 @@ export const axes: Pick<Rules, 'split' | 'slice' | 'concat' | 'repeat' | 'mean' 
   },
 
   softmax(lowering, node) {
-    const { emit, policy } = lowering
+    const { emit } = lowering
     const { path, operation } = node
-    const x = lowering.cast(path, lowering.value(inputAt(node, 0)), policy.float, 'f32')
+    const type = lowering.floatOf(outputOf(node))
+    const x = lowering.cast(path, lowering.value(inputAt(node, 0)), type, 'f32')
     const shares = emit.node(path, 'Softmax', [x], { axis: { int: operation.axis } })
-    lowering.bind(outputOf(node), lowering.cast(path, shares, 'f32', policy.float))
+    lowering.bind(outputOf(node), lowering.cast(path, shares, 'f32', type))
   },
 }

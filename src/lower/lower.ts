@@ -50,11 +50,12 @@ function rounding(graph: Graph) {
 
 /** Emits the outputs of a model that is run as it stands, under their own names. */
 function lowerOutputs(lowering: Lowering): null {
-  const { emit, graph, policy } = lowering
+  const { emit, graph } = lowering
   for (const [name, tensor] of graph.outputs) {
-    const isFloat = tensor.type === 'float'
+    const isFloat = tensor.type !== 'int'
     const value = lowering.value(tensor)
-    emit.nodeWith(name, 'Identity', [isFloat ? lowering.cast(name, value, policy.float, 'f32') : value], [name])
+    const given = isFloat ? lowering.cast(name, value, lowering.floatOf(tensor), 'f32') : value
+    emit.nodeWith(name, 'Identity', [given], [name])
     emit.outputs.push({ name, type: isFloat ? 'f32' : 'i64', shape: tensor.shape })
   }
   return null

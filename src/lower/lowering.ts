@@ -79,6 +79,11 @@ export class Lowering {
     return this.#shared.get(key) as T
   }
 
+  /** What a floating-point value is computed in. */
+  floatOf(tensor: Tensor): FloatType {
+    return tensor.type === 'exact' ? 'f32' : this.policy.float
+  }
+
   /** A value in another float type; itself where it has that type. */
   cast(path: string, value: string, from: FloatType, to: FloatType): string {
     return from === to ? value : this.emit.node(path, 'Cast', [value], { to: { int: ONNX_FLOAT[to] } })

@@ -6,6 +6,7 @@ import { inputAt, type Lowering, type NodeOf, outputOf, type Rules } from './low
 import { groupedMask } from './mask.ts'
 import { portableLinear } from './matrix.ts'
 import { floatWeights } from './published-weights.ts'
+import { regions } from './regions.ts'
 import { reshape } from './reshape.ts'
 import { rotaryOfPositions, rotatedFeatures } from './rotary.ts'
 
@@ -34,6 +35,20 @@ function direct(operator: string) {
     )
 }
 
+/** One operator over values that fit each other element by element; an exact one among floats makes all exact. */
+function elementwise(operator: string) {
+  return (lowering: Lowering, node: Node) => {
+    const output = outputOf(node)
+    const inputs = node.inputs.map(input => {
+      const value = lowering.value(input)
+      return input.type === 'int'
+        ? value
+        : lowering.cast(node.path, value, lowering.floatOf(input), lowering.floatOf(output))
+    })
+    lowering.bind(output, lowering.emit.node(node.path, operator, inputs))
+  }
+}
+
 /** Rows of a table by the ids that are a node's input. */
 export function lookUp(lowering: Lowering, node: NodeOf<'embedding'>, table: string): void {
   const ids = lowering.value(inputAt(node, 0))
@@ -58,21 +73,23 @@ export function cacheNames(layer: number) {
 export const portable: Rules = {
   ...axes,
   ...images,
+  ...regions,
 
   /** Floating-point inputs are fed in fp32. */
   input(lowering, node) {
     const { name } = node.operation
     const tensor = outputOf(node)
-    const isFloat = tensor.type === 'float'
+    const isFloat = tensor.type !== 'int'
     lowering.emit.inputs.push({ name, type: isFloat ? 'f32' : 'i64', shape: tensor.shape })
-    lowering.bind(tensor, isFloat ? lowering.cast(name, name, 'f32', lowering.policy.float) : name)
+    lowering.bind(tensor, isFloat ? lowering.cast(name, name, 'f32', lowering.floatOf(tensor)) : name)
   },
 
   constant(lowering, node) {
-    const { emit, policy } = lowering
+    const { emit } = lowering
     const { path, operation } = node
+    const output = outputOf(node)
     const value = emit.values(path, operation.tensor)
-    lowering.bind(outputOf(node), lowering.cast(path, value, 'f32', policy.float))
+    lowering.bind(output, output.type === 'int' ? value : lowering.cast(path, value, 'f32', lowering.floatOf(output)))
   },
 
   parameter(lowering, node) {
@@ -173,18 +190,20 @@ export const portable: Rules = {
     lowering.bind(outputOf(node), reshape(emit, path, turned, order, merged))
   },
 
-  add: direct('Add'),
-  sub: direct('Sub'),
-  mul: direct('Mul'),
-  div: direct('Div'),
+  add: elementwise('Add'),
+  sub: elementwise('Sub'),
+  mul: elementwise('Mul'),
+  div: elementwise('Div'),
   relu: direct('Relu'),
   sigmoid: direct('Sigmoid'),
+  exp: direct('Exp'),
 
   /** Bounds are of the value's own type. */
   clip(lowering, node) {
-    const { emit, policy } = lowering
+    const { emit } = lowering
     const { path, operation } = node
-    const bounds = [emit.float(operation.least, policy.float), emit.float(operation.most, policy.float)]
+    const type = lowering.floatOf(outputOf(node))
+    const bounds = [emit.float(operation.least, type), emit.float(operation.most, type)]
     lowering.bind(outputOf(node), emit.node(path, 'Clip', [lowering.value(inputAt(node, 0)), ...bounds]))
   },
 

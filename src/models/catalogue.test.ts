@@ -5,13 +5,17 @@ import { type CatalogueEntry, catalogue } from './catalogue.ts'
 
 function parametersOf(config: Readonly<Record<string, unknown>>): number {
   const { weights } = traceConfig(config, 'config.json')
-  return [...weights.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0)
+  return [...weights.values()]
+    .filter(({ role }) => role !== 'mean' && role !== 'variance') // statistics, which no training moves
+    .reduce((sum, { shape }) => sum + elementCount(shape), 0)
 }
 
 test.each(Object.entries<CatalogueEntry>(catalogue))('arch/%s can be traced', (name, { config }) => {
-  const { outputs, kind } = traceConfig(config, name)
+  const { inputs, outputs, kind } = traceConfig(config, name)
+  const isOneByOne = config['model_type'] === 'faster_rcnn'
+  expect(inputs[0]?.shape[0]).toBe(isOneByOne ? 1 : 'batch')
   const [first] = outputs.values()
-  expect(first?.shape[0]).toBe('batch')
+  expect(first?.shape[0]).toBe(isOneByOne ? 'detections' : 'batch')
   if (kind === 'language') expect(first?.shape).toEqual(['batch', 'tokens', config['vocab_size']])
 })
 
@@ -22,6 +26,18 @@ test.each([
   ['mistral-7b', 7_241_732_096],
   ['gpt2', 124_439_808],
 ] as const)('arch/%s has the parameters of the published checkpoint', (name, published) => {
+  expect(parametersOf(catalogue[name].config)).toBe(published)
+})
+
+/** Published: for YOLOv8 what its trainer prints of each size, layers not yet fused. */
+test.each([
+  ['fasterrcnn-resnet50-fpn-v2', 43_712_278], // num_params of its weights in torchvision
+  ['yolov8n', 3_157_200],
+  ['yolov8s', 11_166_560],
+  ['yolov8m', 25_902_640],
+  ['yolov8l', 43_691_520],
+  ['yolov8x', 68_229_648],
+] as const)('arch/%s has the parameters of the published detector', (name, published) => {
   expect(parametersOf(catalogue[name].config)).toBe(published)
 })
 

@@ -35,6 +35,17 @@ const RESNET = {
   num_labels: 1000,
 } as const
 
+/** The five sizes of YOLOv8 for COCO's 80 classes differ in depth, width and the channels of the last stages; its yolov8.yaml. */
+const YOLOV8 = {
+  model_type: 'yolov8',
+  image_size: 640,
+  num_labels: 80,
+  reg_max: 16,
+  strides: [8, 16, 32],
+  score_threshold: 0.25,
+  nms_threshold: 0.7,
+} as const
+
 export const catalogue = {
   'llama-125m': {
     summary: 'Llama with the width of GPT-2 small and grouped-query heads: the size of the speed benchmarks',
@@ -144,5 +155,38 @@ export const catalogue = {
     summary: 'ResNet-101, as published',
     // microsoft/resnet-101, config.json
     config: { ...RESNET, depths: [3, 4, 23, 3] },
+  },
+  'fasterrcnn-resnet50-fpn-v2': {
+    summary: "Faster R-CNN with ResNet-50 and a feature pyramid, torchvision's second version, for 800 x 800 pixels",
+    // torchvision, fasterrcnn_resnet50_fpn_v2; its own names for what is not ResNet's
+    config: {
+      model_type: 'faster_rcnn',
+      image_size: 800,
+      num_labels: 91,
+      depths: [3, 4, 6, 3],
+      score_threshold: 0.05,
+      nms_threshold: 0.5,
+      detections_per_image: 100,
+    },
+  },
+  yolov8n: {
+    summary: 'YOLOv8 nano: detection of 80 classes in 640 x 640 pixels, as published',
+    config: { ...YOLOV8, depth_multiple: 0.33, width_multiple: 0.25, max_channels: 1024 },
+  },
+  yolov8s: {
+    summary: 'YOLOv8 small, as published',
+    config: { ...YOLOV8, depth_multiple: 0.33, width_multiple: 0.5, max_channels: 1024 },
+  },
+  yolov8m: {
+    summary: 'YOLOv8 medium, as published',
+    config: { ...YOLOV8, depth_multiple: 0.67, width_multiple: 0.75, max_channels: 768 },
+  },
+  yolov8l: {
+    summary: 'YOLOv8 large, as published',
+    config: { ...YOLOV8, depth_multiple: 1, width_multiple: 1, max_channels: 512 },
+  },
+  yolov8x: {
+    summary: 'YOLOv8 extra large, as published',
+    config: { ...YOLOV8, depth_multiple: 1, width_multiple: 1.25, max_channels: 512 },
   },
 } as const satisfies Record<string, CatalogueEntry>

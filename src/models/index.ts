@@ -1,4 +1,5 @@
 import type { Architecture } from '../graph/index.ts'
+import { fasterRcnn } from './faster_rcnn.ts'
 import { gptNeox } from './gpt_neox.ts'
 import { gpt2 } from './gpt2.ts'
 import { llama } from './llama.ts'
@@ -6,9 +7,17 @@ import { mistral } from './mistral.ts'
 import { qwen2 } from './qwen2.ts'
 import { qwen3 } from './qwen3.ts'
 import { resnet } from './resnet.ts'
+import { yolov8 } from './yolov8.ts'
 
 /** Every family that Assay knows; a new one is a file beside this one and a line here. */
-export const architectures = { gpt2, gpt_neox: gptNeox, llama, mistral, qwen2, qwen3, resnet } satisfies Record<
-  string,
-  Architecture
->
+export const architectures = {
+  faster_rcnn: fasterRcnn,
+  gpt2,
+  gpt_neox: gptNeox,
+  llama,
+  mistral,
+  qwen2,
+  qwen3,
+  resnet,
+  yolov8,
+} satisfies Record<string, Architecture>

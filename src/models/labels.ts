@@ -24,10 +24,14 @@ export const labelKeys = {
 /** PretrainedConfig's and ImageNet's usual numbers differ; a config that names no class has ImageNet's. */
 const IMAGENET = 1000
 
-export function classesOf(c: {
-  readonly num_labels?: number | undefined
-  readonly num_classes?: number | undefined
-  readonly id2label?: Readonly<Record<string, string>> | undefined
-}): number {
-  return c.num_labels ?? c.num_classes ?? (c.id2label ? Object.keys(c.id2label).length : IMAGENET)
+/** How many classes a config names, `unsaid` where it names none. */
+export function classesOf(
+  c: {
+    readonly num_labels?: number | undefined
+    readonly num_classes?: number | undefined
+    readonly id2label?: Readonly<Record<string, string>> | undefined
+  },
+  unsaid = IMAGENET,
+): number {
+  return c.num_labels ?? c.num_classes ?? (c.id2label ? Object.keys(c.id2label).length : unsaid)
 }

@@ -6,10 +6,10 @@ import { normalQuantiles, QUANTILES } from './normal.ts'
 import { type PhiloxKey, philox } from './philox.ts'
 import type { WeightInfo, WeightSource } from './source.ts'
 
-/** How one weight is filled; `scale` is the standard deviation of `normal`. */
+/** How one weight is filled; `scale` is the standard deviation of `normal`, and `range` is 0, 1, 2 and so on. */
 export interface SeededWeight {
   readonly shape: readonly number[]
-  readonly init: 'normal' | 'ones' | 'zeros'
+  readonly init: 'normal' | 'ones' | 'zeros' | 'range'
   readonly scale?: number
 }
 
@@ -41,6 +41,13 @@ function scaledTable(quantiles: Float64Array, scale: number, type: FloatType): U
 function onesTable(type: FloatType): Uint16Array | Uint32Array {
   const patterns = { f32: 0x3f800000, f16: 0x3c00, bf16: 0x3f80 } // 1.0
   return type === 'f32' ? Uint32Array.of(patterns.f32) : Uint16Array.of(patterns[type])
+}
+
+/** The whole numbers from `first` on. */
+function fillRange(out: Uint16Array | Uint32Array, first: number, type: FloatType): void {
+  const values = Float32Array.from(out, (_, at) => first + at)
+  const bytes = convertBytes(new Uint8Array(values.buffer), 'f32', type)
+  out.set(type === 'f32' ? new Uint32Array(bytes.buffer) : new Uint16Array(bytes.buffer, bytes.byteOffset, out.length))
 }
 
 /**
@@ -98,7 +105,8 @@ export function seededWeights(
       if (buffer.byteLength < blocks * blockBytes) buffer = new ArrayBuffer(blocks * blockBytes)
       const count = blocks * VALUES_PER_BLOCK
       const out = type === 'f32' ? new Uint32Array(buffer, 0, count) : new Uint16Array(buffer, 0, count)
-      if (weight.init === 'normal') fillNormal(out, name, firstBlock, weight.scale ?? DEFAULT_SCALE)
+      if (weight.init === 'range') fillRange(out, firstBlock * VALUES_PER_BLOCK, type)
+      else if (weight.init === 'normal') fillNormal(out, name, firstBlock, weight.scale ?? DEFAULT_SCALE)
       else out.fill(weight.init === 'ones' ? (ones[0] ?? 0) : 0)
       return new Uint8Array(buffer, offset - firstBlock * blockBytes, length)
     },
