@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'weights-invalid'
   | 'weight-mismatch'
   | 'onnx-invalid'
+  | 'onnx-unsupported'
   | 'tokenizer-invalid'
   | 'device-unknown'
   | 'device-unavailable'

@@ -22,6 +22,11 @@ export interface Reference {
 export interface CheckContext {
   /** The precision that the device was asked for. */
   readonly precision: Precision
+  /**
+   * Whether the reference is what somebody states to be right, and not what a device gave: NaN, or no element at all, is meant
+   * then, and no sign that the reference is broken.
+   */
+  readonly isStated?: boolean
   /** Why there is no reference, where there is none. */
   readonly noReference: string | null
   /** Token ids to text, where the model has a tokenizer. */

@@ -122,6 +122,47 @@ describe('outputs of any model', () => {
     expect(judgeAlone(masked, withValue(BOXES, 7, Number.POSITIVE_INFINITY)).status).toBe('fail')
   })
 
+  describe('where the reference is stated by the author of the model', () => {
+    const NaNs = withValue(BOXES, 7, Number.NaN)
+    const stated = (reference: TensorData, device: TensorData) =>
+      outputsParity.judge(
+        referenceOf({ 'data.0': { y: reference } }),
+        outputs({ 'data.0': { y: device } }),
+        contextOf('fp32', { isStated: true }),
+      )
+
+    it('NaN and infinities agree at the same places', () => {
+      expect(stated(NaNs, NaNs).status).toBe('pass')
+      const nothingElse = f32([3], i => [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY][i] ?? 0)
+      expect(stated(nothingElse, nothingElse).status).toBe('pass')
+    })
+
+    it('a number where NaN is stated, NaN where a number is, and another infinity fail at their place', () => {
+      expect(stated(NaNs, withValue(NaNs, 7, 3)).reason).toBe('y of 0 is 3 at [0, 1, 3] where the reference is NaN')
+      expect(stated(NaNs, withValue(NaNs, 9, Number.NaN)).reason).toMatch(
+        /^y of 0 is NaN at \[0, 2, 1\] where .* is \d/,
+      )
+      const masked = withValue(BOXES, 7, Number.NEGATIVE_INFINITY)
+      expect(stated(masked, withValue(BOXES, 7, Number.POSITIVE_INFINITY)).status).toBe('fail')
+      expect(stated(masked, NaNs).status).toBe('fail')
+    })
+
+    it('a wrong number beside NaN fails', () => {
+      expect(stated(NaNs, withValue(NaNs, 8, -1000)).status).toBe('fail')
+    })
+
+    it('no element agrees with no element of that shape alone', () => {
+      const none = f32([0, 4], () => 0)
+      expect(stated(none, none).status).toBe('pass')
+      expect(
+        stated(
+          none,
+          f32([0, 5], () => 0),
+        ).status,
+      ).toBe('fail')
+    })
+  })
+
   it('one integer, one truth value that differs fails at any precision', () => {
     const other = tensorOf(
       [2, 50],

@@ -37,10 +37,16 @@ const UNTROUBLED: OutputJudgement = {
   histogram: null,
 }
 
+interface Rules {
+  readonly relL2: Threshold
+  /** The reference is stated: NaN on both sides is agreement, as in NumPy's `equal_nan`. */
+  readonly isStated: boolean
+}
+
 /** Judges one output. An empty one agrees with an empty one: a detector may find nothing. */
-export function judgeOutput(id: string, output: string, tensors: TensorPair, relL2: Threshold): OutputJudgement {
+export function judgeOutput(id: string, output: string, tensors: TensorPair, rules: Rules): OutputJudgement {
   if (elementCount(tensors.reference.shape) === 0) return UNTROUBLED
-  return isFloat(tensors.reference.type) ? judgeFloats(id, output, tensors, relL2) : judgeExactly(id, output, tensors)
+  return isFloat(tensors.reference.type) ? judgeFloats(id, output, tensors, rules) : judgeExactly(id, output, tensors)
 }
 
 function judgeExactly(id: string, output: string, tensors: TensorPair): OutputJudgement {
@@ -61,14 +67,17 @@ function judgeExactly(id: string, output: string, tensors: TensorPair): OutputJu
   }
 }
 
-function judgeFloats(id: string, output: string, tensors: TensorPair, relL2: Threshold): OutputJudgement {
+function judgeFloats(id: string, output: string, tensors: TensorPair, rules: Rules): OutputJudgement {
+  const { relL2, isStated } = rules
   const { shape } = tensors.reference
   const subject = `${output} of ${caseLabel(id)}`
   const [reference, device] = [toFloat32(tensors.reference), toFloat32(tensors.device)]
   const comparison = compareElements(reference, device)
   const furthest = furthestElement(reference, device)
   const tolerance = elementLimit(relL2).limit
-  const findings = [...nonFiniteFindings(subject, 'the reference', reference, device, shape, comparison)]
+  const findings = isStated
+    ? unlikeKinds(subject, tensors, comparison.nonFiniteMismatch)
+    : nonFiniteFindings(subject, 'the reference', reference, device, shape, comparison)
   const furthestAt = elementAt(id, output, tensors, Math.max(0, furthest.index))
   const place = `${sayList(furthestAt.index)}: ${sayValue(furthestAt.device)} against ${sayValue(furthestAt.reference)}`
   if (comparison.compared > 0 && !(comparison.relL2 <= relL2.limit))
@@ -97,6 +106,14 @@ function judgeFloats(id: string, output: string, tensors: TensorPair, relL2: Thr
   }
 }
 
+/** The first element that is a number on one side alone, or that is NaN, Infinity and -Infinity in another way. */
+function unlikeKinds(subject: string, { reference, device }: TensorPair, at: number): Finding[] {
+  if (at < 0) return []
+  const place = sayList(placeOf(at, reference.shape))
+  const [wanted, given] = [valueAt(reference, at), valueAt(device, at)]
+  return [failed(`${subject} is ${say(given)} at ${place} where the reference is ${say(wanted)}`)]
+}
+
 /**
  * The element that is furthest off for its size: |d - r| / max(|r|, RMS of r). That is within a tolerance t where the
  * relative error or the absolute one, in units of the RMS, is. Over the elements finite on both sides.
@@ -121,7 +138,9 @@ function furthestElement(reference: Float32Array, device: Float32Array): { index
 
 /** The numbers of one output or of several: the worst output's, and counts over all. */
 export function outputMetrics(outputs: readonly OutputJudgement[]): Record<string, number> {
-  const comparisons = outputs.flatMap(output => output.comparison ?? [])
+  const all = outputs.flatMap(output => output.comparison ?? [])
+  const measured = all.filter(({ compared }) => compared > 0)
+  const comparisons = measured.length > 0 ? measured : all
   const sum = (of: (output: OutputJudgement) => number) => outputs.reduce((total, output) => total + of(output), 0)
   const most = (values: number[]) => values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY)
   const least = (values: number[]) => values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY)

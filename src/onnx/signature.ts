@@ -32,18 +32,31 @@ export function domainName(domain: string): string {
   return domain === 'ai.onnx' ? '' : domain
 }
 
+const HINT = 'Assay feeds and compares tensors of numbers of 8 to 64 bits, and truth values'
+
+/** What a graph's inputs and outputs can be beside tensors: https://github.com/onnx/onnx/blob/main/docs/IR.md#standard-data-types */
+const KINDS = {
+  sequenceType: 'a sequence',
+  mapType: 'a map',
+  optionalType: 'an optional',
+  sparseTensorType: 'a sparse tensor',
+  opaqueType: 'an opaque value',
+} as const
+
 function port(value: ValueInfoProto, path: string): OnnxPort {
   const where = `${path}: ${value.name}`
   const type = value.type?.value
-  if (type?.case !== 'tensorType')
-    throw new AssayError('onnx-invalid', `'${value.name}' is not a tensor (${type?.case ?? 'it has no type'})`, {
+  if (type?.case === undefined) throw new AssayError('onnx-invalid', `'${value.name}' has no type`, { where })
+  if (type.case !== 'tensorType')
+    throw new AssayError('onnx-unsupported', `'${value.name}' is ${KINDS[type.case]}, not a tensor`, {
       where,
+      hint: HINT,
     })
   const elementType = elementTypeOf(type.value.elemType)
   if (elementType === undefined)
-    throw new AssayError('onnx-invalid', `'${value.name}' has type ${dataTypeName(type.value.elemType)}`, {
+    throw new AssayError('onnx-unsupported', `'${value.name}' is a tensor of ${dataTypeName(type.value.elemType)}`, {
       where,
-      hint: 'Assay feeds and compares tensors of numbers only',
+      hint: HINT,
     })
   const shape = type.value.shape?.dim.map(({ value: size }, i) => {
     if (size.case === 'dimParam' && size.value !== '') return size.value
@@ -54,7 +67,7 @@ function port(value: ValueInfoProto, path: string): OnnxPort {
 }
 
 /** The graph and all graphs in its nodes' attributes (the branches of If, the body of Loop). */
-function* graphsOf(graph: GraphProto): Generator<GraphProto> {
+export function* graphsOf(graph: GraphProto): Generator<GraphProto> {
   yield graph
   for (const node of graph.node)
     for (const attribute of node.attribute)
@@ -90,7 +103,8 @@ export function signatureOf(model: ModelProto, path: string): OnnxSignature {
 
 /**
  * The signature of an ONNX file. Subgraphs, local functions and element types that Assay does not hold may be inside;
- * inputs and outputs must be tensors of numbers. Throws AssayError('onnx-invalid', 'model-not-found').
+ * inputs and outputs must be tensors of numbers. Throws AssayError('onnx-unsupported' where they are not, 'onnx-invalid',
+ * 'model-not-found').
  */
 export function readOnnxSignature(path: string): OnnxSignature {
   return signatureOf(parseFile(ModelProtoSchema, path), path)

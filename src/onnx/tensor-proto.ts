@@ -16,11 +16,11 @@ export function isExternal(tensor: TensorProto): boolean {
   return tensor.dataLocation === TensorProto_DataLocation.EXTERNAL
 }
 
-/** Throws AssayError('onnx-invalid') for negative or impossible sizes and for types outside `StoredType`. */
+/** Throws AssayError: `onnx-unsupported` for types outside `StoredType`, `onnx-invalid` for negative or impossible sizes. */
 export function layoutOf(tensor: TensorProto, where: string): TensorLayout {
   const type = storedTypeOf(tensor.dataType)
   if (type === undefined)
-    throw new AssayError('onnx-invalid', `tensors of type ${dataTypeName(tensor.dataType)} are not supported`, {
+    throw new AssayError('onnx-unsupported', `tensors of type ${dataTypeName(tensor.dataType)} are not supported`, {
       where,
     })
   if (tensor.segment !== undefined)
@@ -81,7 +81,7 @@ export function tensorFromProto(tensor: TensorProto, where: string): TensorData 
   const layout = layoutOf(tensor, where)
   const type = elementTypeOf(tensor.dataType)
   if (type === undefined)
-    throw new AssayError('onnx-invalid', `tensors of type ${dataTypeName(tensor.dataType)} are constants only`, {
+    throw new AssayError('onnx-unsupported', `tensors of type ${dataTypeName(tensor.dataType)} are constants only`, {
       where,
     })
   if (isExternal(tensor)) throw new AssayError('onnx-invalid', 'external data is not allowed here', { where })

@@ -1,9 +1,10 @@
 /** An ONNX file of somebody else's on a device, judged by a golden, or by the test data sets that came with it. */
 import { resolve } from 'node:path'
 import { type OnnxFileModel, openModel } from '../build/model.ts'
-import type { CaseOutputs, Outputs, Reference } from '../checks/index.ts'
+import type { CaseOutputs, CheckContext, Outputs, Reference } from '../checks/index.ts'
 import { checkGoldenMatches, readGolden } from '../goldens/golden.ts'
 import { describeProducer } from '../goldens/producer.ts'
+import { shortestType } from '../onnx/shortest-type.ts'
 import { testDataSets } from '../onnx/test-data.ts'
 import { whyMissing } from './discovery.ts'
 import { loadableFor, unsupported } from './loadable.ts'
@@ -38,20 +39,7 @@ export async function runOnnxUnit(context: UnitContext): Promise<void> {
   try {
     tellLoaded(context, session, { fingerprint: model.fingerprint, parameters: null }, loadable)
     const outputs = await observeData(session, reference.outputs, activity(context, 'device outputs'))
-    judgeAll(
-      context,
-      askedChecks(plan, ['data']),
-      reference,
-      outputs,
-      {
-        precision,
-        noReference: null,
-        decode: null,
-        answers: new Map(),
-        absent: new Map(),
-      },
-      session.loaded.placement,
-    )
+    judgeAll(context, askedChecks(plan, ['data']), reference, outputs, dataContext(model), session.loaded.placement)
   } finally {
     await session.close()
   }
@@ -90,6 +78,21 @@ export function expectedOf(model: OnnxFileModel, goldenFile: string | undefined,
   const outputs = new Map(sets.map(({ name, inputs, outputs }) => [caseId(name), { inputs, outputs }]))
   const name = 'test data set'
   return { reference: { name, outputs }, origin: { producer: name, precision: 'fp32' } }
+}
+
+/**
+ * How a file's outputs are judged. It runs as it stands, so its own types say how much rounding there may be; and what its
+ * author says is right may hold NaN.
+ */
+export function dataContext({ path }: OnnxFileModel): CheckContext {
+  return {
+    precision: shortestType(path),
+    isStated: true,
+    noReference: null,
+    decode: null,
+    answers: new Map(),
+    absent: new Map(),
+  }
 }
 
 /** The id under which the checks look for data; a golden of any tool may name its cases as it likes. */

@@ -46,6 +46,11 @@ describe('what ended a unit is said with whose fault it was:', () => {
       { status: 'error', reason: 'no room (/cache)', fault: 'assay' },
     ],
     [
+      'a file that is right, and beyond what Assay holds',
+      new AssayError('onnx-unsupported', "'x' is a sequence", { where: 'm.onnx: x' }),
+      { status: 'skip', reason: "'x' is a sequence (m.onnx: x)", fault: null },
+    ],
+    [
       'a death of the reference',
       new ReferenceFault(death('exit')),
       { status: 'error', reason: 'the reference: the npu worker exited with code 3', fault: 'reference' },

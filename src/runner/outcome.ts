@@ -50,6 +50,7 @@ export function outcomeOf(error: unknown): Outcome {
   if (error instanceof WorkerFailure) return { status: 'error', reason: withTail(error), fault: 'device' }
   if (error instanceof AssayError) {
     const place = error.where === undefined ? '' : ` (${error.where})`
+    if (error.code === 'onnx-unsupported') return { status: 'skip', reason: `${error.message}${place}`, fault: null }
     return { status: 'error', reason: `${error.message}${place}`, fault: 'assay' }
   }
   const reason = error instanceof Error ? (error.stack ?? error.message) : String(error)

@@ -9,7 +9,7 @@ import { workloadOf } from '../workloads/llm/index.ts'
 import type { FoundDevice } from './discovery.ts'
 import { loadableFor, unsupported } from './loadable.ts'
 import { observe } from './observe.ts'
-import { expectedOf, observeData } from './onnx-unit.ts'
+import { dataContext, expectedOf, observeData } from './onnx-unit.ts'
 import { onReference } from './outcome.ts'
 import { chosenPrompts } from './paths.ts'
 import { judgedBy, type Origin } from './reference.ts'
@@ -152,7 +152,7 @@ async function dataSides(
       reference: { name: reference.name, outputs },
       origin,
       outputs: await observeData(session, outputs, () => undefined),
-      context: { precision, noReference: null, decode: null, answers: new Map(), absent: new Map() },
+      context: dataContext(model),
     }
   } finally {
     await session.close()

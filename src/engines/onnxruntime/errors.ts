@@ -12,6 +12,11 @@ const CODES: readonly [RegExp, WorkerErrorCode][] = [
     /NOT_IMPLEMENTED|could not find an implementation|shader-f16|is not a registered function|not supported/i,
     'unsupported',
   ],
+  // A file of a newer ONNX than the runtime's.
+  [
+    /unsupported model IR version|opset \d+ is under development|unsupported data type: \d+|unrecognized attribute: \w+ for operator/i,
+    'unsupported',
+  ],
   [/failed to get a webgpu adapter|failed to load shared library|no supported adapters/i, 'unsupported'],
   [/file doesn't exist|no such file|protobuf parsing failed|INVALID_PROTOBUF|INVALID_GRAPH/i, 'invalid-request'],
   [/invalid rank for input|got invalid dimensions|unexpected input data type|invalid feed input/i, 'invalid-request'],

@@ -67,9 +67,11 @@ export function feedsOf(Tensor: TensorClass, inputs: readonly ValueInfo[], tenso
     const tensor = tensors[input.name]
     if (tensor === undefined) throw invalid(`input ${input.name} is missing (the model takes ${names(inputs)})`)
     if (tensor.type !== input.type) throw invalid(`input ${input.name} is ${tensor.type}, and must be ${input.type}`)
+    // onnxruntime says [] of a scalar, and of a shape that the file leaves open: it has to check that itself.
     const matches =
-      tensor.shape.length === input.shape.length &&
-      input.shape.every((size, axis) => typeof size === 'string' || size === tensor.shape[axis])
+      input.shape.length === 0 ||
+      (tensor.shape.length === input.shape.length &&
+        input.shape.every((size, axis) => typeof size === 'string' || size === tensor.shape[axis]))
     if (!matches) throw invalid(`input ${input.name} is [${tensor.shape}], and must be [${input.shape}]`)
     feeds[input.name] = toOrt(Tensor, tensor)
   }

@@ -34,10 +34,13 @@ export class Profile {
   /** Runs the smallest possible pass, and says what ran; null where the model's inputs cannot be made up. */
   async read(session: Session, asked: Precision): Promise<Placement | null> {
     let hasRun = false
+    const inputs = madeUpInputs(session)
     try {
-      const pass = preparePass(session, { outputs: null, logitsToKeep: 1 }, madeUpInputs(session))
-      passOutputs(session, pass, await session.run(pass.feeds, pass.fetches))
-      hasRun = true
+      if (inputs !== null) {
+        const pass = preparePass(session, { outputs: null, logitsToKeep: 1 }, inputs)
+        passOutputs(session, pass, await session.run(pass.feeds, pass.fetches))
+        hasRun = true
+      }
     } catch {
       // Inputs of ones and zeros are a guess; a model that refuses them has no placement, and says why at its first call.
     }
@@ -124,9 +127,18 @@ function integerType(bits: number, asked: Precision): string {
   return asked.startsWith(`${type}-`) ? asked : type
 }
 
-/** Inputs for a pass that only has to run: one token, or zeros with 1 for every dimension that varies. */
-function madeUpInputs(session: Session): NamedTensors {
+/**
+ * An input of somebody else's graph that is no data: a length, an axis, a shape, a number of trips. A wrong one may cost any time
+ * (onnxruntime 1.30 does not come back from a DFT of length 0). Integers of one dimension or none are taken for such.
+ */
+function steers({ type, shape }: ValueInfo): boolean {
+  return /^[iu](32|64)$/.test(type) && shape.length < 2
+}
+
+/** Inputs for a pass that only has to run: one token, or zeros with 1 for every dimension that varies; null where zeros may not do. */
+function madeUpInputs(session: Session): NamedTensors | null {
   const graph = session.interface
+  if (graph === null && session.inputs.some(steers)) return null
   const fed = new Set([...Object.keys(graph?.roles ?? {}), ...(graph?.cache?.tensors.map(({ past }) => past) ?? [])])
   const free = session.inputs.filter(input => !fed.has(input.name)).map(input => [input.name, zeros(input)])
   const tensors: NamedTensors = Object.fromEntries(free)

@@ -270,6 +270,21 @@ def test_a_model_is_fed_by_name_and_says_what_it_takes(engine: str) -> None:
         loaded.model.language()
 
 
+def test_a_model_that_leaves_the_rank_open_takes_any(tmp_path: Path) -> None:
+    onnx = pytest.importorskip("onnx")
+    ports = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in ("x", "y")]
+    graph = onnx.helper.make_graph([onnx.helper.make_node("Neg", ["x"], ["y"])], "g", ports[:1], ports[1:])
+    opsets = [onnx.helper.make_opsetid("", 17)]
+    (tmp_path / "m.onnx").write_bytes(
+        onnx.helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString()
+    )
+    loaded = load("ort-python", tmp_path / "m.onnx")
+    for shape in ((), (2, 3)):
+        ready = loaded.model.prepare(["y"], 0, {"x": from_array(np.ones(shape, np.float32))})
+        ready.run()
+        assert (to_array(ready.outputs()["y"]) == -np.ones(shape)).all()
+
+
 @pytest.mark.parametrize("engine", ["ort-python", "openvino"])
 def test_what_cannot_be_loaded_is_told_apart(engine: str, tmp_path: Path) -> None:
     (tmp_path / "text.onnx").write_text("no model")

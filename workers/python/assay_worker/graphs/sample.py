@@ -4,10 +4,19 @@ import math
 
 from ..frames import BYTES_PER_ELEMENT, Tensor
 from .model import GraphModel
+from .session import ValueInfo
 
 
-def sample_inputs(model: GraphModel) -> dict[str, Tensor]:
+def steers(value: ValueInfo) -> bool:
+    """Whether an input is no data but a length, an axis, a shape: src/engines/ort/placement.ts says what a wrong one may cost."""
+    return value.type in ("i32", "i64", "u32", "u64") and len(value.shape) < 2
+
+
+def sample_inputs(model: GraphModel) -> dict[str, Tensor] | None:
+    """None where zeros may not do."""
     if model.interface is None:
+        if any(steers(value) for value in model.inputs):
+            return None
         free = [value.name for value in model.inputs]
         tensors = {}
     else:

@@ -55,7 +55,8 @@ def check_feeds(inputs: Sequence[ValueInfo], tensors: Mapping[str, Tensor]) -> d
         fits = len(tensor.shape) == len(value.shape) and all(
             isinstance(size, str) or size == given for size, given in zip(value.shape, tensor.shape)
         )
-        if not fits:
+        # () is a scalar's shape, and that of a value whose rank the file leaves open: the runtime has to check it.
+        if not fits and value.shape:
             raise invalid(f"input {value.name} is {list(tensor.shape)}, and must be {list(value.shape)}")
         feeds[value.name] = to_array(tensor)
     return feeds

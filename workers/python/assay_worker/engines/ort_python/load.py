@@ -91,9 +91,10 @@ def _placement(native: Any, model: GraphModel, asked: str) -> dict[str, Any] | N
     """Of the smallest possible pass; None where the model's inputs cannot be made up."""
     has_run = False
     try:
-        ready = model.prepare(None, 1, sample_inputs(model))
-        ready.run()
-        has_run = True
+        inputs = sample_inputs(model)
+        if inputs is not None:
+            model.prepare(None, 1, inputs).run()
+            has_run = True
     except Exception:
         pass  # ones and zeros are a guess; a model that refuses them says why at its first call
     profile = Path(native.end_profiling())
