@@ -1,0 +1,7 @@
+export { ahead } from './ahead.ts'
+export { detectionsOfAnchors, detectionsOfGraph, sceneOutputs } from './boxes.ts'
+export { type DatasetImage, datasetKey } from './dataset.ts'
+export { workloadOfGolden } from './golden-cases.ts'
+export type { Prepared } from './prepare.ts'
+export { Preparer } from './preparer.ts'
+export { caseKinds, referenceCases, type VisionCase, type VisionWorkload, workloadOf } from './workload.ts'
