@@ -40,7 +40,7 @@ export async function observeVision(
       if (item.kind === 'logits' || item.kind === 'data')
         add(item.id, await observeSample(session, workload, preparer, item, again))
       else if (item.kind === 'batch') add(item.id, await observeRow(session, workload, preparer, item))
-    const every = cases.filter(item => item.kind === 'images' || item.kind === 'scenes')
+    const every = cases.flatMap(item => (item.kind === 'images' || item.kind === 'scenes' ? [item] : []))
     await observeImages(session, workload, preparer, every, add)
     return outputs
   } finally {
