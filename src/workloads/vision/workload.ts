@@ -52,6 +52,8 @@ export interface VisionWorkload {
   readonly remarks: readonly string[]
   /** The dataset's class of one that the model says. */
   classNumber(label: number): number
+  /** The name of a class of the dataset. */
+  className(number: number): string
 }
 
 /** Images whose inputs and outputs are kept and compared element by element. */
@@ -60,7 +62,11 @@ const BATCH_CASES = 2
 const BATCH = 8
 
 const share = z.number().min(0).max(1)
-const Stated = z.object({ score_threshold: share.optional(), nms_threshold: share.optional() })
+const Stated = z.object({
+  score_threshold: share.optional(),
+  nms_threshold: share.optional(),
+  detections_per_image: z.int().positive().optional(),
+})
 /** torchvision's box_score_thresh, box_nms_thresh and box_detections_per_img. */
 const TORCHVISION: Thresholds = { score: 0.05, overlap: 0.5, most: 100 }
 /** ultralytics' predict: conf 0.25, iou 0.7, max_det 300. */
@@ -80,6 +86,8 @@ export function workloadOf(model: VisionModel, images?: string): VisionWorkload 
   const folder = datasetFolder(model, images)
   const dataset = folder === null ? seededDataset(model, preprocessing) : openDataset(folder, head, { count, labels })
   const offset = head === 'boxes' ? 1 : 0
+  const classNumber = (label: number) => dataset.classNumbers[label] ?? label - offset
+  const names = new Map(labels?.map((name, label) => [classNumber(label), name]))
   return {
     head,
     input,
@@ -89,7 +97,8 @@ export function workloadOf(model: VisionModel, images?: string): VisionWorkload 
     thresholds: thresholdsOf(model, head),
     ...casesOf(dataset, head),
     remarks: [...dataset.remarks, ...(folder === null ? [seededRemark(dataset)] : [])],
-    classNumber: label => dataset.classNumbers[label] ?? label - offset,
+    classNumber,
+    className: number => names.get(number) ?? `class ${number}`,
   }
 }
 
@@ -106,9 +115,13 @@ function thresholdsOf({ config, reference }: VisionModel, head: Head): Threshold
   const usual = head === 'boxes' ? TORCHVISION : YOLO
   const stated = Stated.safeParse(config)
   if (!stated.success)
-    throw new AssayError('config-invalid', 'score_threshold and nms_threshold are from 0 to 1', { where: reference })
-  const { score_threshold: score = usual.score, nms_threshold: overlap = usual.overlap } = stated.data
-  return { ...usual, score, overlap }
+    throw new AssayError(
+      'config-invalid',
+      'score_threshold and nms_threshold are from 0 to 1, detections_per_image is a count',
+      { where: reference },
+    )
+  const { score_threshold: score, nms_threshold: overlap, detections_per_image: most } = stated.data
+  return { score: score ?? usual.score, overlap: overlap ?? usual.overlap, most: most ?? usual.most }
 }
 
 function seededRemark({ images }: Dataset): string {
@@ -150,4 +163,9 @@ function batchCase(of: DatasetImage, images: readonly DatasetImage[]): VisionCas
 /** The cases that a reference answers too; the others compare a device with itself. */
 export function referenceCases({ cases }: VisionWorkload): VisionCase[] {
   return cases.filter(({ kind }) => kind !== 'batch')
+}
+
+/** The cases of the kinds that somebody wants judged. */
+export function casesOfKinds(workload: VisionWorkload, kinds: ReadonlySet<string>): VisionWorkload {
+  return { ...workload, cases: workload.cases.filter(({ kind }) => kinds.has(kind)) }
 }
