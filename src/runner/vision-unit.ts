@@ -1,7 +1,7 @@
 /** A vision model on a device: reference, checks, pictures of what went wrong, benchmarks. */
 import type { VisionModel } from '../build/model.ts'
 import type { Check, CheckContext, Reference } from '../checks/index.ts'
-import { BenchmarkImages, caseKinds, casesOfKinds, type VisionWorkload, workloadOf } from '../workloads/vision/index.ts'
+import { BenchmarkImages, casesOfKinds, type VisionWorkload, workloadOf } from '../workloads/vision/index.ts'
 import { benchmarkInference } from './benchmark/inference/benchmark.ts'
 import { memoryOf } from './benchmark/memory.ts'
 import type { FoundDevice } from './discovery.ts'
@@ -13,20 +13,22 @@ import type { UnitContext } from './request.ts'
 import { noRoom, type Placements } from './room.ts'
 import { Session, type Teller } from './session.ts'
 import { unitLimits } from './unit-limits.ts'
-import { activity, askedChecks, judged as judgedResults, tellChecked, tellLoaded } from './unit-parts.ts'
+import { activity, judged as judgedResults, tellChecked, tellLoaded } from './unit-parts.ts'
 import { UnitWorker } from './unit-worker.ts'
 import { visionAnswers } from './vision/answers.ts'
 import { inferenceCost } from './vision/cost.ts'
 import { illustrated } from './vision/illustrated.ts'
 import { observeVision } from './vision/observe.ts'
 import { sceneDisagreement } from './vision/scene-disagreement.ts'
+import { suitingChecks } from './vision/suiting.ts'
 
 export async function runVisionUnit(context: UnitContext, model: VisionModel, found: FoundDevice): Promise<void> {
   const { plan, base, home, unit, signal } = context
   const { device, precision } = unit.header
-  const checks = askedChecks(plan, caseKinds)
+  const workload = workloadOf(model, chosenImages(unit.entry, base))
+  const checks = suitingChecks(plan, workload.head)
   const kinds = new Set(checks.flatMap(check => check.kinds))
-  const ownWorkload = casesOfKinds(workloadOf(model, chosenImages(unit.entry, base)), kinds)
+  const ownWorkload = casesOfKinds(workload, kinds)
   const wantsChecks = checks.length > 0
   const lacking = noRoom(model, placementsOf(context, found, wantsChecks), plan.limits, home)
   if (lacking !== null) throw new Skip(lacking)

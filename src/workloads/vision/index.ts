@@ -10,6 +10,8 @@ export { Preparer } from './preparer.ts'
 export {
   caseKinds,
   casesOfKinds,
+  type Head,
+  kindsOfHead,
   referenceCases,
   type VisionCase,
   type VisionWorkload,

@@ -23,6 +23,13 @@ export type Head = 'classes' | 'anchors' | 'boxes'
 export const caseKinds = ['logits', 'data', 'images', 'scenes', 'batch'] as const
 export type CaseKind = (typeof caseKinds)[number]
 
+/** What there is to ask of each head. */
+export const kindsOfHead: Readonly<Record<Head, readonly CaseKind[]>> = {
+  classes: ['logits', 'images', 'batch'],
+  anchors: ['data', 'scenes'],
+  boxes: ['scenes'],
+}
+
 /** Ids are `KIND.NAME`. */
 export type VisionCase =
   /** An image, or px that somebody else made of one. */
