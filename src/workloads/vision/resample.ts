@@ -21,6 +21,8 @@ interface Filter {
 const sinc = (x: number) => (x === 0 ? 1 : Math.sin(x * Math.PI) / (x * Math.PI))
 /** Keys' cubic; Pillow takes a = -0.5. */
 const CUBIC = -0.5
+/** In single precision there. */
+const HAMMING = [Math.fround(0.54), Math.fround(0.46)] as const
 
 const FILTERS: Readonly<Record<Exclude<Kernel, 'nearest'>, Filter>> = {
   box: { support: 0.5, weigh: x => (x > -0.5 && x <= 0.5 ? 1 : 0) },
@@ -29,7 +31,7 @@ const FILTERS: Readonly<Record<Exclude<Kernel, 'nearest'>, Filter>> = {
     support: 1,
     weigh: x => {
       const at = Math.abs(x)
-      return at >= 1 ? 0 : sinc(at) * (0.54 + 0.46 * Math.cos(at * Math.PI))
+      return at >= 1 ? 0 : sinc(at) * (HAMMING[0] + HAMMING[1] * Math.cos(at * Math.PI))
     },
   },
   bicubic: {
