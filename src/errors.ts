@@ -10,6 +10,8 @@ export type ErrorCode =
   | 'onnx-invalid'
   | 'onnx-unsupported'
   | 'tokenizer-invalid'
+  | 'dataset-invalid'
+  | 'image-invalid'
   | 'device-unknown'
   | 'device-unavailable'
   | 'engine-failed'

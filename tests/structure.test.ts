@@ -37,7 +37,7 @@ const DIRECTIONS: Readonly<Record<string, readonly [imports: readonly string[], 
     'outputs of a reference as a file, whole or the largest of them',
   ],
   workloads: [
-    ['build', 'checks', 'goldens', 'graph', 'metrics', 'weights'],
+    ['build', 'checks', 'events', 'goldens', 'graph', 'metrics', 'weights'],
     'from a model to the cases that the checks judge, and models that only measure a device',
   ],
   plan: [

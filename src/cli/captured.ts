@@ -19,6 +19,7 @@ export interface Capture {
   readonly path: string
   readonly prompts: string | null
   readonly text: string | null
+  readonly images: string | null
   readonly kept: Kept
 }
 
@@ -30,7 +31,7 @@ export async function capture(request: Capture, { output, cwd, home }: Context) 
     const { discovered, found } = await lookAround(request.engines, cwd, [device], output)
     resolveDevice(device, found)
     const place = (file: string | null) => (file === null ? undefined : resolve(cwd, file))
-    const files = { prompts: place(request.prompts), text: place(request.text) }
+    const files = { prompts: place(request.prompts), text: place(request.text), images: place(request.images) }
     try {
       const { cases } = await captureGolden({
         model,

@@ -18,7 +18,8 @@ options: { ort: { threads: 2, session.disable_prepacking: '1' } }
   'plan.yaml',
 )
 const nothing = { models: null, devices: null, precisions: null }
-const idsOf = (narrowed: typeof plan) => unitsOf(narrowed, ['ort:cpu']).map(({ header }) => header.id)
+const categoryOf = (model: string) => (model.endsWith('.onnx') ? 'onnx' : 'llm')
+const idsOf = (narrowed: typeof plan) => unitsOf(narrowed, ['ort:cpu'], categoryOf).map(({ header }) => header.id)
 
 test('a plan that is written out and read again is the same plan', () => {
   expect(parsePlan(formatPlan(plan), 'again')).toEqual(plan)
@@ -49,7 +50,11 @@ test('asked-for precisions hold for every model, also for those that name their 
 })
 
 test('units are models, then devices, then precisions, and an .onnx file runs once on each device', () => {
-  const units = unitsOf(narrowPlan(plan, { ...nothing, models: ['zoo/llama', 'a.onnx'] }), ['ort:cpu', 'npu:npu'])
+  const units = unitsOf(
+    narrowPlan(plan, { ...nothing, models: ['zoo/llama', 'a.onnx'] }),
+    ['ort:cpu', 'npu:npu'],
+    categoryOf,
+  )
   expect(units.map(({ header }) => `${header.category} ${header.id}`)).toEqual([
     'llm zoo/llama ort:cpu fp32',
     'llm zoo/llama ort:cpu fp16',
@@ -62,5 +67,5 @@ test('units are models, then devices, then precisions, and an .onnx file runs on
 
 test('a matrix that was multiplied out by mistake is refused', () => {
   const devices = Array.from({ length: 6000 }, (_, index) => `ort:cpu:${index}`)
-  expect(() => unitsOf(plan, devices)).toThrow(/18000 units, more than 10000/)
+  expect(() => unitsOf(plan, devices, categoryOf)).toThrow(/18000 units, more than 10000/)
 })

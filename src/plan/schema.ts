@@ -36,6 +36,8 @@ export const ModelEntry = z.strictObject({
   prompts: text.optional(),
   /** A text file for perplexity. */
   text: text.optional(),
+  /** A folder of images: DIR/CLASS/*.jpg, or COCO's annotations.json with images/; docs/vision.md. */
+  images: text.optional(),
 })
 export type ModelEntry = z.infer<typeof ModelEntry>
 

@@ -5,14 +5,10 @@ import { writeGolden } from '../goldens/golden.ts'
 import { type Kept, keepPart } from '../goldens/partial.ts'
 import { Plan } from '../plan/schema.ts'
 import type { DeviceId, Precision } from '../words.ts'
-import { referenceCases, workloadOf } from '../workloads/llm/index.ts'
-import { callsOfCases } from './demand.ts'
+import { runnerOf } from './categories/index.ts'
 import type { Discovered } from './discovery.ts'
 import { loadableFor, unsupported } from './loadable.ts'
-import { type Observer, observe } from './observe.ts'
-import { chosenPrompts } from './paths.ts'
-import { sessionLimits } from './request.ts'
-import { noRoom } from './room.ts'
+import type { Observer } from './observe.ts'
 import { Session } from './session.ts'
 
 export interface CaptureRequest {
@@ -26,6 +22,7 @@ export interface CaptureRequest {
   readonly path: string
   readonly prompts?: string | undefined
   readonly text?: string | undefined
+  readonly images?: string | undefined
   /** What is kept of the logits. */
   readonly kept: Kept
   readonly signal: AbortSignal
@@ -36,44 +33,36 @@ export interface CaptureRequest {
 export async function captureGolden(request: CaptureRequest): Promise<{ readonly cases: number }> {
   const { model: reference, device: id, precision, discovered, base, home, signal } = request
   const model = openModel(reference, base, home)
-  if (model.kind !== 'llm')
-    throw new AssayError('argument-invalid', 'goldens are captured of language models', { where: reference })
   const found = discovered.found.get(id)
   if (!found) throw new AssayError('device-unavailable', `${id} is not here`)
   const reason = unsupported(model, found, precision)
   if (reason !== null) throw new AssayError('device-unavailable', reason)
-  const plan = Plan.parse({ models: [reference] })
-  const workload = workloadOf(
-    model,
-    chosenPrompts({ model: reference, prompts: request.prompts, text: request.text }, base),
-  )
-  const device = { found, precision, calls: callsOfCases(workload.cases) }
-  const lacking = noRoom(model, { device, reference: null, isTogether: false }, plan.limits, home)
-  if (lacking !== null) throw new AssayError('device-unavailable', lacking, { where: reference })
-  const session = await Session.open(
-    found.launch,
-    loadableFor(model, found, precision, plan.options, home),
-    sessionLimits(plan),
-    signal,
-  )
-  try {
-    const outputs = await observe(
-      session,
-      workload,
-      referenceCases(workload),
-      { again: false },
-      request.onCase ?? (() => {}),
-    )
-    writeGolden(request.path, {
-      model: reference,
-      fingerprint: model.fingerprint,
-      producer: { engine: found.launch.engine, device: id, versions: { ...found.versions } },
-      precision,
-      contents: model.contents,
-      outputs: keepPart(outputs, request.kept),
-    })
-    return { cases: outputs.size }
-  } finally {
-    await session.close()
-  }
+  const { limits, options } = Plan.parse({ models: [reference] })
+  const { prompts, text, images, onCase = () => undefined } = request
+  const outputs = await runnerOf(model).capture(model, {
+    entry: { model: reference, prompts, text, images },
+    ...{ found, precision, base, home, limits, onCase },
+    async inSession(use) {
+      const session = await Session.open(
+        found.launch,
+        loadableFor(model, found, precision, options, home),
+        limits,
+        signal,
+      )
+      try {
+        return await use(session)
+      } finally {
+        await session.close()
+      }
+    },
+  })
+  writeGolden(request.path, {
+    model: reference,
+    fingerprint: model.fingerprint,
+    producer: { engine: found.launch.engine, device: id, versions: { ...found.versions } },
+    precision,
+    ...(model.kind !== 'onnx' && { contents: model.contents }),
+    outputs: keepPart(outputs, request.kept),
+  })
+  return { cases: outputs.size }
 }

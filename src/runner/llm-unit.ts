@@ -1,13 +1,14 @@
 /** A language model on a device: reference, checks, benchmarks. */
-import { type LanguageModel, openModel } from '../build/model.ts'
+import type { LanguageModel } from '../build/model.ts'
 import type { GenerationSettings } from '../plan/benchmarks.ts'
 import { gridOf } from '../plan/grid.ts'
 import { caseKinds, casesOfKinds, type LlmWorkload, workloadOf } from '../workloads/llm/index.ts'
 import { benchmarkGeneration } from './benchmark/generation/benchmark.ts'
 import { memoryOf } from './benchmark/memory.ts'
 import { callsOfCases, callsOfGeneration, type Generation } from './demand.ts'
-import { type FoundDevice, whyMissing } from './discovery.ts'
-import { loadableFor, unsupported } from './loadable.ts'
+import type { FoundDevice } from './discovery.ts'
+import { languageAnswers } from './language-answers.ts'
+import { loadableFor } from './loadable.ts'
 import { observe } from './observe.ts'
 import { onReference, Skip } from './outcome.ts'
 import { chosenPrompts } from './paths.ts'
@@ -19,15 +20,9 @@ import { unitLimits } from './unit-limits.ts'
 import { activity, askedChecks, judgeAll, tellLoaded } from './unit-parts.ts'
 import { UnitWorker } from './unit-worker.ts'
 
-export async function runLlmUnit(context: UnitContext): Promise<void> {
-  const { plan, base, home, unit, discovered, signal } = context
+export async function runLlmUnit(context: UnitContext, model: LanguageModel, found: FoundDevice): Promise<void> {
+  const { plan, base, home, unit, signal } = context
   const { device, precision } = unit.header
-  const found = discovered.found.get(device)
-  if (!found) throw new Skip(whyMissing(discovered, device))
-  const model = openModel(unit.entry.model, base, home)
-  if (model.kind !== 'llm') throw new Skip(`${unit.entry.model} is no language model`)
-  const reason = unsupported(model, found, precision)
-  if (reason !== null) throw new Skip(reason)
   const checks = askedChecks(plan, caseKinds)
   const kinds = new Set(checks.flatMap(check => check.kinds))
   const ownWorkload = casesOfKinds(workloadOf(model, chosenPrompts(unit.entry, base), plan.limits.passTflop), kinds)
@@ -38,7 +33,9 @@ export async function runLlmUnit(context: UnitContext): Promise<void> {
 
   const target = { device, precision, golden: unit.entry.golden }
   const judged = wantsChecks
-    ? await onReference(judgedBy(context, model, ownWorkload, target, activity(context, 'reference outputs')))
+    ? await onReference(
+        judgedBy(context, model, languageAnswers(ownWorkload, activity(context, 'reference outputs')), target),
+      )
     : { reference: null, origin: null, noReference: 'no check was asked for', workload: ownWorkload }
 
   activity(context, 'building and loading the graph')

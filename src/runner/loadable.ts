@@ -12,6 +12,9 @@ import { workerOptions } from './engine-options.ts'
 import { parcelOf } from './parcel.ts'
 import type { Loadable } from './session.ts'
 
+/** The precisions of vision models: 8 bits want ranges of activations, which no run measures yet. */
+const FLOATS: readonly Precision[] = ['fp32', 'fp16', 'bf16']
+
 /** Why a device cannot run a model at a precision, or null where it can. */
 export function unsupported(
   model: Model,
@@ -20,6 +23,8 @@ export function unsupported(
 ): string | null {
   if (!description.precisions.includes(precision))
     return `${description.id} has no ${precision}; it has ${description.precisions.join(', ')}`
+  if (model.kind === 'vision' && !FLOATS.includes(precision))
+    return `vision models are not run in ${precision} yet; ${FLOATS.join(', ')} are what there is`
   if (forms.includes('onnx')) return null
   return model.kind === 'onnx' ? `the engine ${launch.engine} takes no ONNX files` : null
 }

@@ -1,13 +1,13 @@
 /** An ONNX file of somebody else's on a device, judged by a golden, or by the test data sets that came with it. */
 import { resolve } from 'node:path'
-import { type OnnxFileModel, openModel } from '../build/model.ts'
+import type { OnnxFileModel } from '../build/model.ts'
 import type { CaseOutputs, CheckContext, Outputs, Reference } from '../checks/index.ts'
 import { checkGoldenMatches, readGolden } from '../goldens/golden.ts'
 import { describeProducer } from '../goldens/producer.ts'
 import { shortestType } from '../onnx/shortest-type.ts'
 import { testDataSets } from '../onnx/test-data.ts'
-import { whyMissing } from './discovery.ts'
-import { loadableFor, unsupported } from './loadable.ts'
+import type { FoundDevice } from './discovery.ts'
+import { loadableFor } from './loadable.ts'
 import type { Observer } from './observe.ts'
 import { Skip } from './outcome.ts'
 import type { Origin } from './reference.ts'
@@ -21,15 +21,9 @@ interface Expected {
   readonly origin: Origin
 }
 
-export async function runOnnxUnit(context: UnitContext): Promise<void> {
-  const { plan, base, home, unit, discovered, signal } = context
-  const { device, precision } = unit.header
-  const found = discovered.found.get(device)
-  if (!found) throw new Skip(whyMissing(discovered, device))
-  const model = openModel(unit.entry.model, base)
-  if (model.kind !== 'onnx') throw new Skip(`${unit.entry.model} is no ONNX file`)
-  const reason = unsupported(model, found, precision)
-  if (reason !== null) throw new Skip(reason)
+export async function runOnnxUnit(context: UnitContext, model: OnnxFileModel, found: FoundDevice): Promise<void> {
+  const { plan, base, home, unit, signal } = context
+  const { precision } = unit.header
   const { reference } = expectedOf(model, unit.entry.golden, base)
 
   activity(context, 'loading the graph')

@@ -9,3 +9,8 @@ export function chosenPrompts(
   const place = (path: string | undefined) => (path === undefined ? undefined : resolve(base, path))
   return { prompts: place(entry.prompts), text: place(entry.text) }
 }
+
+/** The plan's folder of images of a model, as an absolute path. */
+export function chosenImages(entry: ModelEntry, base: string): string | undefined {
+  return entry.images === undefined ? undefined : resolve(base, entry.images)
+}

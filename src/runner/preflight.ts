@@ -4,12 +4,9 @@ import { openModel } from '../build/model.ts'
 import { checks } from '../checks/index.ts'
 import { AssayError } from '../errors.ts'
 import { checkGoldenMatches, readGolden } from '../goldens/golden.ts'
-import { readOnnxSignature } from '../onnx/signature.ts'
-import { testDataSets } from '../onnx/test-data.ts'
 import type { ModelEntry, Plan } from '../plan/schema.ts'
-import { workloadOf } from '../workloads/llm/index.ts'
+import { runnerOf } from './categories/index.ts'
 import type { Discovered } from './discovery.ts'
-import { chosenPrompts } from './paths.ts'
 
 /** Throws AssayError for a reference that is not here, a model, golden, prompt file or text that cannot be used, an unknown check. */
 export function checkPlan(plan: Plan, base: string, discovered: Discovered, home: string): void {
@@ -29,19 +26,8 @@ function checkName(name: string): void {
   })
 }
 
-/** What is broken ends the plan; what is well-formed and beyond Assay's tensors is a skip of that model's units. */
-function checkOnnxFile(path: string): void {
-  try {
-    readOnnxSignature(path)
-    testDataSets(path)
-  } catch (error) {
-    if (!(error instanceof AssayError && error.code === 'onnx-unsupported')) throw error
-  }
-}
-
 function checkModel(entry: ModelEntry, base: string, home: string): void {
   const model = openModel(entry.model, base, home)
-  if (model.kind === 'llm') workloadOf(model, chosenPrompts(entry, base))
-  if (model.kind === 'onnx') checkOnnxFile(model.path)
+  runnerOf(model).check(model, entry, base)
   if (entry.golden !== undefined) checkGoldenMatches(readGolden(resolve(base, entry.golden)), model)
 }

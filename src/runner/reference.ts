@@ -2,20 +2,21 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import type { LanguageModel } from '../build/model.ts'
-import type { Reference } from '../checks/index.ts'
+import type { LanguageModel, VisionModel } from '../build/model.ts'
+import type { Outputs, Reference } from '../checks/index.ts'
 import { checkGoldenMatches, readGolden, writeGolden } from '../goldens/golden.ts'
 import { describeProducer, type Producer } from '../goldens/producer.ts'
 import type { Precision } from '../words.ts'
-import { goldenOutputs, type LlmWorkload, referenceCases, workloadOfGolden } from '../workloads/llm/index.ts'
 import type { FoundDevice } from './discovery.ts'
 import { loadableFor } from './loadable.ts'
-import { type Observer, observe } from './observe.ts'
 import { type RunContext, sessionLimits } from './request.ts'
 import { Session } from './session.ts'
 
 /** What a capture holds; grows with it, so that an older one is made again. 2: what else was likely. */
 const CAPTURED = 2
+
+/** A model that a reference can be asked about. */
+type Traced = LanguageModel | VisionModel
 
 /** What made a reference. */
 export interface Origin {
@@ -23,14 +24,25 @@ export interface Origin {
   readonly precision: Precision
 }
 
+/** A workload as a reference answers it; each category has its own. */
+export interface Answering<W> {
+  readonly workload: W
+  /** What its answers depend on beside the model and the device; null where a reference answers no case of it. */
+  readonly key: readonly unknown[] | null
+  /** The workload on a golden's cases, and its outputs under their ids. */
+  ofGolden(golden: Outputs): { readonly workload: W; readonly outputs: Outputs }
+  /** What a loaded model gives for the cases that a reference answers. */
+  observe(session: Session): Promise<Outputs>
+}
+
 /** The reference of a unit, and the workload with the cases that it has. */
-export interface Judged {
+export interface Judged<W> {
   readonly reference: Reference | null
   /** Null where there is none. */
   readonly origin: Origin | null
   /** Why there is none. */
   readonly noReference: string | null
-  readonly workload: LlmWorkload
+  readonly workload: W
 }
 
 /** Whether a device at a precision is what the plan calls right. */
@@ -39,38 +51,35 @@ export function isReference(context: RunContext, device: string, precision: stri
 }
 
 /** A golden in place of a reference. Throws AssayError('golden-mismatch') where it is of another model. */
-function judgedByGolden(path: string, model: LanguageModel, workload: LlmWorkload): Judged {
+function judgedByGolden<W>(path: string, model: Traced, answering: Answering<W>): Judged<W> {
   const golden = readGolden(path)
   checkGoldenMatches(golden, model)
-  const ofGolden = workloadOfGolden(workload, golden.outputs)
+  const { workload, outputs } = answering.ofGolden(golden.outputs)
   return {
-    reference: {
-      name: `golden of ${describeProducer(golden.producer)}, ${golden.precision}`,
-      outputs: goldenOutputs(ofGolden, golden.outputs),
-    },
+    reference: { name: `golden of ${describeProducer(golden.producer)}, ${golden.precision}`, outputs },
     origin: { producer: golden.producer, precision: golden.precision },
     noReference: null,
-    workload: ofGolden,
+    workload,
   }
 }
 
 /** Finds, or captures, what a unit is judged against. */
-export async function judgedBy(
+export async function judgedBy<W>(
   context: RunContext,
-  model: LanguageModel,
-  workload: LlmWorkload,
+  model: Traced,
+  answering: Answering<W>,
   unit: { readonly device: string; readonly precision: string; readonly golden: string | undefined },
-  onCase: Observer,
-): Promise<Judged> {
-  if (unit.golden !== undefined) return judgedByGolden(resolve(context.base, unit.golden), model, workload)
-  if (referenceCases(workload).length === 0)
+): Promise<Judged<W>> {
+  const { workload, key } = answering
+  if (unit.golden !== undefined) return judgedByGolden(resolve(context.base, unit.golden), model, answering)
+  if (key === null)
     return { reference: null, origin: null, noReference: 'no case here is judged by a reference', workload }
   if (!isReference(context, unit.device, unit.precision)) {
-    const { origin, ...reference } = await capturedReference(context, model, workload, onCase)
+    const { origin, ...reference } = await capturedReference(context, model, answering, key)
     return { reference, origin, noReference: null, workload }
   }
   const [shipped] = model.goldens
-  if (shipped !== undefined) return judgedByGolden(shipped, model, workload)
+  if (shipped !== undefined) return judgedByGolden(shipped, model, answering)
   return {
     reference: null,
     origin: null,
@@ -90,44 +99,32 @@ export function referenceDevice(context: RunContext): FoundDevice {
 }
 
 /** Opens a session on the plan's reference device and precision. */
-export async function openReference(context: RunContext, model: LanguageModel): Promise<Session> {
+export async function openReference(context: RunContext, model: Traced): Promise<Session> {
   const found = referenceDevice(context)
   const loadable = loadableFor(model, found, context.plan.reference.precision, context.plan.options, context.home)
   return Session.open(found.launch, loadable, sessionLimits(context.plan), context.signal)
 }
 
-async function capturedReference(
+async function capturedReference<W>(
   context: RunContext,
-  model: LanguageModel,
-  workload: LlmWorkload,
-  onCase: Observer,
+  model: Traced,
+  { observe }: Answering<W>,
+  key: readonly unknown[],
 ): Promise<Reference & { readonly origin: Origin }> {
   const { device, precision } = context.plan.reference
-  const cases = referenceCases(workload)
   const { versions, description } = referenceDevice(context)
-  const key = createHash('sha256')
-    .update(
-      JSON.stringify([
-        CAPTURED,
-        model.fingerprint,
-        device,
-        precision,
-        versions,
-        description.properties,
-        cases,
-        workload.stop,
-      ]),
-    )
+  const hash = createHash('sha256')
+    .update(JSON.stringify([CAPTURED, model.fingerprint, device, precision, versions, description.properties, ...key]))
     .digest('hex')
     .slice(0, 32)
   const name = `${device} ${precision}`
   const [engine = ''] = device.split(':')
   const origin: Origin = { producer: { engine, device, versions: { ...versions } }, precision }
-  const path = join(context.home, 'references', `${key}.safetensors`)
+  const path = join(context.home, 'references', `${hash}.safetensors`)
   if (existsSync(path)) return { name, origin, outputs: readGolden(path).outputs }
   const session = await openReference(context, model)
   try {
-    const outputs = await observe(session, workload, cases, { again: false }, onCase)
+    const outputs = await observe(session)
     mkdirSync(join(context.home, 'references'), { recursive: true })
     writeGolden(path, { model: model.reference, fingerprint: model.fingerprint, ...origin, outputs })
     return { name, origin, outputs }

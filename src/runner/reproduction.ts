@@ -1,20 +1,14 @@
 /** A failed check, computed again: a run keeps numbers and reasons, not the tensors that `assay repro` hands on. */
 import { type Model, openModel } from '../build/model.ts'
-import { type CheckContext, type CheckName, checks, type Outputs, type Reference } from '../checks/index.ts'
+import { type CheckName, checks, type Outputs } from '../checks/index.ts'
 import { AssayError } from '../errors.ts'
 import type { CheckResult } from '../events/result.ts'
 import type { Golden } from '../goldens/golden.ts'
 import type { Unit } from '../plan/units.ts'
-import { workloadOf } from '../workloads/llm/index.ts'
-import type { FoundDevice } from './discovery.ts'
-import { loadableFor, unsupported } from './loadable.ts'
-import { observe } from './observe.ts'
-import { dataContext, expectedOf, observeData } from './onnx-unit.ts'
-import { onReference } from './outcome.ts'
-import { chosenPrompts } from './paths.ts'
-import { judgedBy, type Origin } from './reference.ts'
-import { type RunContext, sessionLimits } from './request.ts'
-import { Session } from './session.ts'
+import { runnerOf } from './categories/index.ts'
+import { unsupported } from './loadable.ts'
+import type { Origin } from './reference.ts'
+import type { RunContext } from './request.ts'
 
 export interface Reproduction {
   readonly model: Model
@@ -29,13 +23,6 @@ export interface Reproduction {
 /** Outputs with what made them. */
 interface Side extends Origin {
   readonly outputs: Outputs
-}
-
-interface Sides {
-  readonly reference: Reference | null
-  readonly origin: Origin | null
-  readonly outputs: Outputs
-  readonly context: CheckContext
 }
 
 /**
@@ -61,11 +48,8 @@ export async function reproduce(
   const reason = unsupported(model, found, precision)
   if (reason !== null) throw new AssayError('device-unavailable', reason)
 
-  const concerned = concernedBy(failed)
-  if (model.kind === 'vision') throw new AssayError('argument-invalid', 'a vision model has no reproduction yet')
-  const sides = await (model.kind === 'llm'
-    ? languageModelSides(context, { header, entry }, model, found, concerned, failed)
-    : dataSides(context, { header, entry }, model, found, concerned))
+  const asked = { check: failed, concerned: concernedBy(failed) }
+  const sides = await runnerOf(model).sides(context, { header, entry }, model, found, asked)
   const check = checks[failed.name].judge(sides.reference, sides.outputs, sides.context)
   const golden = (side: Side | null): Golden | null => {
     const given = new Map([...(side?.outputs ?? [])].filter(([, { outputs }]) => Object.keys(outputs).length > 0))
@@ -91,70 +75,4 @@ function concernedBy({ cases }: CheckResult): (id: string) => boolean {
   const failed = cases.filter(({ status }) => status !== 'pass')
   const ids = new Set((failed.length > 0 ? failed : cases).map(({ id }) => id))
   return id => ids.size === 0 || ids.has(id)
-}
-
-async function languageModelSides(
-  context: RunContext,
-  { header, entry }: Unit,
-  model: Model & { kind: 'llm' },
-  found: FoundDevice,
-  concerned: (id: string) => boolean,
-  failed: CheckResult,
-): Promise<Sides> {
-  const { plan, base, home, signal } = context
-  const { device, precision } = header
-  const own = workloadOf(model, chosenPrompts(entry, base))
-  const isSelfCheck = failed.reference === null && failed.name !== 'known-answers'
-  const quiet = () => undefined
-  const judged = isSelfCheck
-    ? { reference: null, origin: null, workload: own, noReference: null }
-    : await onReference(judgedBy(context, model, own, { device, precision, golden: entry.golden }, quiet))
-  const { reference, origin, workload, noReference } = judged
-  const cases = workload.cases.filter(({ id }) => concerned(id))
-  // What a near tie is follows from the size of the reference's logits, which the greedy checks take from these cases.
-  const isScale = (id: string) => id.startsWith('logits.') && cases.some(({ kind }) => kind === 'generate')
-  const session = await Session.open(
-    found.launch,
-    loadableFor(model, found, precision, plan.options, home),
-    sessionLimits(plan),
-    signal,
-  )
-  try {
-    const outputs = await observe(session, workload, cases, { again: isSelfCheck }, quiet)
-    const kept = new Map([...(reference?.outputs ?? [])].filter(([id]) => concerned(id) || isScale(id)))
-    const { decode, answers, absent, tokenText = null } = workload
-    return {
-      reference: reference === null ? null : { name: reference.name, outputs: kept },
-      origin,
-      outputs,
-      context: { precision, noReference, decode, tokenText, answers, absent },
-    }
-  } finally {
-    await session.close()
-  }
-}
-
-async function dataSides(
-  context: RunContext,
-  { header, entry }: Unit,
-  model: Model & { kind: 'onnx' },
-  found: FoundDevice,
-  concerned: (id: string) => boolean,
-): Promise<Sides> {
-  const { plan, base, home, signal } = context
-  const { precision } = header
-  const { reference, origin } = expectedOf(model, entry.golden, base)
-  const outputs = new Map([...reference.outputs].filter(([id]) => concerned(id)))
-  const loadable = loadableFor(model, found, precision, plan.options, home)
-  const session = await Session.open(found.launch, loadable, sessionLimits(plan), signal)
-  try {
-    return {
-      reference: { name: reference.name, outputs },
-      origin,
-      outputs: await observeData(session, outputs, () => undefined),
-      context: dataContext(model),
-    }
-  } finally {
-    await session.close()
-  }
 }

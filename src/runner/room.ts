@@ -1,10 +1,10 @@
-/** Whether a language model fits its device, the reference and the disk: looked up before anything is built. */
+/** Whether a model fits its device, the reference and the disk: looked up before anything is built. */
 import { freemem } from 'node:os'
 import { bytesToBuild } from '../build/artifact.ts'
 import { showBytes } from '../build/bytes.ts'
 import { bytesToExport } from '../build/checkpoint.ts'
 import { freeBytes } from '../build/disk.ts'
-import type { LanguageModel } from '../build/model.ts'
+import type { TracedModel } from '../build/model.ts'
 import type { LoweredGraph } from '../lower/index.ts'
 import type { Plan } from '../plan/schema.ts'
 import type { Precision } from '../words.ts'
@@ -32,7 +32,7 @@ const INSTEAD = '; a golden made on another machine can judge in its place'
 
 /** Why a unit cannot have the memory or the disk that it needs, with the figures; null where nothing speaks against it. */
 export function noRoom(
-  model: LanguageModel,
+  model: TracedModel,
   { device, reference, isTogether }: Placements,
   limits: Plan['limits'],
   home: string,
@@ -53,7 +53,7 @@ export function noRoom(
 }
 
 function weigh(
-  model: LanguageModel,
+  model: TracedModel,
   { found, precision, calls }: Placement,
 ): { readonly demand: Demand; readonly lowered: LoweredGraph | null } {
   const lowered = loweredFor(model, found, precision)
@@ -87,7 +87,7 @@ function machineRooms(found: FoundDevice): Room[] {
   return rooms
 }
 
-function noDisk(model: LanguageModel, graphs: readonly (LoweredGraph | null)[], home: string): string | null {
+function noDisk(model: TracedModel, graphs: readonly (LoweredGraph | null)[], home: string): string | null {
   const needed = graphs.reduce(
     (sum, lowered) => sum + (lowered ? bytesToBuild(model, lowered, home) : bytesToExport(model, home)),
     0,

@@ -1,7 +1,9 @@
 /** Runs units in order, one at a time, each isolated in workers of its own; says what happens as events. */
-import { runLlmUnit } from './llm-unit.ts'
-import { runOnnxUnit } from './onnx-unit.ts'
-import { isInterruption, type Outcome, outcomeOf } from './outcome.ts'
+import { openModel } from '../build/model.ts'
+import { runnerOf } from './categories/index.ts'
+import { whyMissing } from './discovery.ts'
+import { unsupported } from './loadable.ts'
+import { isInterruption, type Outcome, outcomeOf, Skip } from './outcome.ts'
 import type { MeasuredCeilings, RunRequest, UnitContext } from './request.ts'
 
 /**
@@ -24,11 +26,11 @@ export async function runUnits(request: RunRequest): Promise<void> {
 /** One attempt at a unit. Null where its checks and benchmarks decide. */
 async function runAttempt(context: UnitContext): Promise<Outcome | null | 'interrupted'> {
   const { unit, attempt, emit } = context
-  const { id, category } = unit.header
+  const { id } = unit.header
   emit({ type: 'unit-started', unit: id, attempt })
   let outcome: Outcome | null = null
   try {
-    await (category === 'onnx' ? runOnnxUnit(context) : runLlmUnit(context))
+    await runUnit(context)
   } catch (error) {
     if (isInterruption(error)) return 'interrupted'
     outcome = outcomeOf(error)
@@ -36,4 +38,16 @@ async function runAttempt(context: UnitContext): Promise<Outcome | null | 'inter
   const { status, reason, fault } = outcome ?? { status: null, reason: null, fault: null }
   emit({ type: 'unit-ended', unit: id, attempt, status, reason, fault, telemetry: {}, artifacts: [] })
   return outcome
+}
+
+/** Throws Skip where the device is not here, or cannot run such a model; else what the unit's category throws. */
+async function runUnit(context: UnitContext): Promise<void> {
+  const { base, home, unit, discovered } = context
+  const { device, precision } = unit.header
+  const found = discovered.found.get(device)
+  if (!found) throw new Skip(whyMissing(discovered, device))
+  const model = openModel(unit.entry.model, base, home)
+  const reason = unsupported(model, found, precision)
+  if (reason !== null) throw new Skip(reason)
+  await runnerOf(model).run(context, model, found)
 }

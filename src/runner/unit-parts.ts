@@ -25,22 +25,31 @@ export function askedChecks({ checks: asked }: Plan, kinds: readonly string[]): 
     .filter(({ name }) => asked === 'all' || asked.some(one => one === name))
 }
 
-/** Judges by the checks, and tells each verdict; the first that a shorter type explains says so for all. */
-export function judgeAll(
-  { unit, attempt, emit }: UnitContext,
+/** Judges by the checks; the first verdict that a shorter type explains says so for all. */
+export function judged(
   asked: readonly Check[],
   reference: Reference | null,
   device: Outputs,
   checkContext: CheckContext,
   placement: Placement | null,
-): void {
+): CheckResult[] {
   let isExplained = false
-  for (const check of asked) {
-    const judged = check.judge(reference, device, checkContext)
-    const told: CheckResult = isExplained ? judged : explainByType(judged, checkContext.precision, placement)
-    isExplained ||= told !== judged
-    emit({ type: 'check-ended', unit: unit.header.id, attempt, check: told })
-  }
+  return asked.map(check => {
+    const result = check.judge(reference, device, checkContext)
+    if (isExplained) return result
+    const told = explainByType(result, checkContext.precision, placement)
+    isExplained = told !== result
+    return told
+  })
+}
+
+/** Judges by the checks, and tells each verdict. */
+export function judgeAll(context: UnitContext, ...judging: Parameters<typeof judged>): void {
+  for (const check of judged(...judging)) tellChecked(context, check)
+}
+
+export function tellChecked({ unit, attempt, emit }: UnitContext, check: CheckResult): void {
+  emit({ type: 'check-ended', unit: unit.header.id, attempt, check })
 }
 
 /** Remarks on a placement that change how the numbers read. */

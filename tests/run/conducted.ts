@@ -1,5 +1,6 @@
 /** Runs a plan on devices with faults, through the real runner and real workers, and gives the result of its events. */
 import { join } from 'node:path'
+import { openModel } from '../../src/build/model.ts'
 import { resultOf } from '../../src/events/document.ts'
 import type { EventBody, RunEvent } from '../../src/events/event.ts'
 import type { ResultDocument, UnitResult } from '../../src/events/result.ts'
@@ -46,7 +47,7 @@ export async function conduct(
     plan.devices === 'all'
       ? discovered.devices.map(({ id }) => id).filter(id => Object.hasOwn(plan.engines, id.split(':')[0] ?? ''))
       : plan.devices
-  const units = unitsOf(plan, devices)
+  const units = unitsOf(plan, devices, model => openModel(model, home).kind)
   const events: RunEvent[] = []
   const emit = (body: EventBody) => {
     const event = { sequence: events.length + 1, timeMs: Date.now(), ...body }

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { AssayError } from '../../errors.ts'
 import { defineCommand } from '../command.ts'
 import { engineSpecs, namedEngines } from '../named-engines.ts'
-import { flag, listOption, option, outputFiles, restArgument } from '../option.ts'
+import { asText, flag, listOption, option, outputFiles, restArgument } from '../option.ts'
 import { count, countOrMax, device, PRECISION_WORDS, precision, REPORTS, secondsAsMs, target } from '../readers.ts'
 
 export const bench = defineCommand({
@@ -52,6 +52,11 @@ Several models stand in one picture, and in the order of the share of the device
       'what must be met: ttftMs=100 at most, tokensPerSecond=1000 or tokensPerSecondPerUser=20 at least; latencyMs=5 at most, imagesPerSecond=500 at least; peakMemoryShare=0.9 at most',
       target,
     ),
+    images: option(
+      '--images <folder>',
+      'images of your own for a vision model, CLASS/*.jpg or COCO (default: those of the model)',
+      asText,
+    ),
     engine: namedEngines,
     report: outputFiles('--report <file>', REPORTS),
     verbose: flag('-v, --verbose', 'tell every step on standard error'),
@@ -76,7 +81,7 @@ Several models stand in one picture, and in the order of the share of the device
     },
   ],
   async handler(
-    { models, device: devices, engine: engines, precision: precisions, report, verbose, ...timing },
+    { models, device: devices, engine: engines, precision: precisions, images, report, verbose, ...timing },
     context,
   ) {
     if (devices === null)
@@ -94,7 +99,7 @@ Several models stand in one picture, and in the order of the share of the device
     const job = jobFrom(
       {
         name: `bench ${models.join(' ')}`,
-        models,
+        models: models.map(model => ({ model, images: images === null ? null : resolve(context.cwd, images) })),
         devices,
         engines: engineSpecs(engines),
         precisions,

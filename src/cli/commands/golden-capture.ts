@@ -20,6 +20,11 @@ export const goldenCapture = defineCommand({
     engine: namedEngines,
     prompts: option('--prompts <file>', 'prompts of your own, a JSON file (default: those of the model)', asText),
     text: option('--text <file>', "a text for perplexity (default: the model's own)", asText),
+    images: option(
+      '--images <folder>',
+      'images of your own for a vision model, CLASS/*.jpg or COCO (default: those of the model)',
+      asText,
+    ),
     outputs: option(
       '--outputs <what>',
       'of the logits keep all, the last position, or the largest of each position (top-k), for a small file (default: all)',
@@ -36,7 +41,7 @@ export const goldenCapture = defineCommand({
     },
   ],
   async handler(
-    { model, output: file, device: asked, engine, precision: type, prompts, text, outputs, top },
+    { model, output: file, device: asked, engine, precision: type, prompts, text, images, outputs, top },
     { output, cwd, home },
   ) {
     if (file === null)
@@ -52,6 +57,7 @@ export const goldenCapture = defineCommand({
       path: resolve(cwd, file),
       prompts,
       text,
+      images,
       kept: keptOf(outputs, top),
     }
     const captured = await capture(request, { output, cwd, home })

@@ -21,6 +21,11 @@ perplexity, top-1, size and speed, fp32 beside them.`,
     golden: option('--golden <file>', 'judge by these stored outputs, in place of the reference device', asText),
     prompts: option('--prompts <file>', 'prompts of your own, a JSON file (default: those of the model)', asText),
     text: option('--text <file>', "a text for perplexity (default: the model's own)", asText),
+    images: option(
+      '--images <folder>',
+      'images of your own for a vision model, CLASS/*.jpg or COCO (default: those of the model)',
+      asText,
+    ),
     reference: option('--reference <device>', 'the device that defines right (default: ort:cpu), at fp32', device),
     check: listOption('--check <list>', 'only these checks (default: all)', check),
     engine: namedEngines,
@@ -36,6 +41,10 @@ perplexity, top-1, size and speed, fp32 beside them.`,
     {
       command: 'parity zoo/llama --device ort:cpu --golden lab7.safetensors',
       about: 'against what another machine computed',
+    },
+    {
+      command: 'parity ./my-resnet --images ./photos --device ort:webgpu',
+      about: 'an image classifier on images of your own, in folders named for their classes',
     },
     {
       command: "parity zoo/llama --engine 'lab7=ssh lab7 assay worker ort' --device lab7:cpu",
@@ -58,7 +67,15 @@ perplexity, top-1, size and speed, fp32 beside them.`,
       {
         name: `parity ${model}`,
         reference: files.reference === null ? null : { device: files.reference },
-        models: [{ model, golden: place(files.golden), prompts: place(files.prompts), text: place(files.text) }],
+        models: [
+          {
+            model,
+            golden: place(files.golden),
+            prompts: place(files.prompts),
+            text: place(files.text),
+            images: place(files.images),
+          },
+        ],
         devices,
         engines: engineSpecs(engines),
         ...(precisions === null || precisions.length < 2 ? { precisions } : comparison(precisions)),
@@ -74,6 +91,9 @@ perplexity, top-1, size and speed, fp32 beside them.`,
 function comparison(precisions: readonly Precision[]) {
   return {
     precisions: precisions.includes('fp32') ? precisions : ['fp32', ...precisions],
-    benchmarks: { generation: { batch: [1], inputTokens: 32, outputTokens: 32, repetitions: 3, budgetMs: 5000 } },
+    benchmarks: {
+      generation: { batch: [1], inputTokens: 32, outputTokens: 32, repetitions: 3, budgetMs: 5000 },
+      inference: { batch: [1], repetitions: 20, budgetMs: 5000, pipeline: false },
+    },
   }
 }

@@ -1,5 +1,6 @@
 /** A plan's run from its first look around to its exit code: what `run`, `parity` and `bench` share. */
 import { randomBytes } from 'node:crypto'
+import { openModel } from '../../build/model.ts'
 import { resolveDevices } from '../../plan/resolve.ts'
 import type { Plan } from '../../plan/schema.ts'
 import { unitsOf } from '../../plan/units.ts'
@@ -22,7 +23,7 @@ export async function executePlan(job: Job, settings: RunSettings, context: Cont
     const leftOut = here.found.devices.filter(({ id }) => plan.devices === 'all' && !ids.includes(id))
     for (const { id, name } of leftOut) context.output.note(`left out: ${id}, ${name}; --device ${id} runs on it`)
     checkPlan(plan, base, here.discovered, context.home)
-    const units = unitsOf(plan, ids)
+    const units = unitsOf(plan, ids, model => openModel(model, base, context.home).kind)
     if (signal.aborted) return EXIT.interrupted
     const run = newRunId()
     return withStore(context, store =>

@@ -1,5 +1,5 @@
 /** The folder of a failed check: README.md, plan.yaml, both sides as goldens, the model where it is small. */
-import { copyFileSync, mkdirSync, readdirSync, statSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Model } from '../../build/model.ts'
 import type { CheckResult, ResultDocument, UnitResult } from '../../events/result.ts'
@@ -8,8 +8,9 @@ import { externalFiles } from '../../onnx/external-files.ts'
 import { formatPlan } from '../../plan/narrow.ts'
 import type { Plan } from '../../plan/schema.ts'
 import { type ReproFile, reproReadme } from '../../reporters/markdown/repro.ts'
-import { chosenPrompts } from '../../runner/paths.ts'
+import { chosenImages, chosenPrompts } from '../../runner/paths.ts'
 import type { Reproduction } from '../../runner/reproduction.ts'
+import { workloadOf } from '../../workloads/vision/index.ts'
 import { writeText } from '../report-file.ts'
 
 export interface Repro {
@@ -61,11 +62,14 @@ export function writeRepro(folder: string, repro: Repro): WrittenRepro {
     copyFileSync(prompts, join(folder, 'prompts.json'))
     files.push({ name: 'prompts.json', about: 'the prompts, with their answers' })
   }
+  const images = placeImages(again.model, plan, base, folder)
+  if (images === 'images') files.push({ name: 'images', about: 'the images, with what is true of them' })
   files.push({ name: 'plan.yaml', about: 'what the command runs' })
   const entry = {
     model: model.reference,
     ...(again.reference !== null && { golden: 'reference.safetensors' }),
     ...(prompts !== undefined && { prompts: 'prompts.json' }),
+    ...(images !== null && { images }),
   }
   writeText(join(folder, 'plan.yaml'), formatPlan(planFor(plan, entry, base, result.run)))
   const readme = reproReadme({
@@ -116,6 +120,21 @@ function placeModel(model: Model, base: string, folder: string): { reference: st
     copyFileSync(join(place, name), join(folder, 'model', name))
   }
   return { reference: model.kind === 'onnx' ? `model/${basename(model.path)}` : './model', isCopied: true }
+}
+
+/** The images of a vision model in the folder, where they are few; else where they are. Null where there are none. */
+function placeImages(model: Model, plan: Plan, base: string, folder: string): string | null {
+  if (model.kind !== 'vision') return null
+  const chosen = chosenImages(plan.models[0] ?? { model: model.reference }, base)
+  const { directory } = workloadOf(model, chosen).dataset
+  if (directory === null) return null
+  const entries = readdirSync(directory, { recursive: true, withFileTypes: true })
+  const sizes = entries
+    .filter(entry => !entry.isDirectory())
+    .map(({ parentPath, name }) => statSync(join(parentPath, name)).size)
+  if (sizes.reduce((sum, size) => sum + size, 0) > SMALL_BYTES) return directory
+  cpSync(directory, join(folder, 'images'), { recursive: true, dereference: true })
+  return 'images'
 }
 
 /** The files of a model: of a directory those on top, since its goldens are others' outputs. */
