@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { AssayError } from '../errors.ts'
 import { type LoweredGraph, lower, type Policy, policyFor } from '../lower/index.ts'
 import { writeOnnx } from '../onnx/write.ts'
 import type { GraphInterface } from '../protocol/messages.ts'
@@ -50,6 +51,15 @@ export function writeLowered(lowered: LoweredGraph, weights: WeightSource, name:
 
 /** Lowers a model and writes it as a standalone ONNX file. Throws AssayError, for a full disk before it writes. */
 export function exportOnnx(model: TracedModel, precision: Precision, dialect: Dialect, path: string): void {
+  if (model.graph.kind === 'vision' && precision.startsWith('int'))
+    throw new AssayError(
+      'argument-invalid',
+      `a vision model in ${precision} is calibrated on images by a run, and not exported`,
+      {
+        where: model.reference,
+        hint: 'export fp32, fp16 or bf16',
+      },
+    )
   const lowered = lower(model.graph, policyFor(precision, dialect))
   checkRoom(path, footprintOfGraph(lowered).weightBytes)
   const weights = model.openWeights()

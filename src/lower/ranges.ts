@@ -7,7 +7,7 @@ export interface Range {
 }
 
 /** By the keys of `rangeKeys`. */
-export type Ranges = ReadonlyMap<string, Range>
+export type Ranges = Pick<ReadonlyMap<string, Range>, 'get'>
 
 /** Whether activations are rounded: by ranges that are known, or not yet, since their ranges are to be seen first. */
 export type Rounding = { readonly kind: 'static'; readonly ranges: Ranges } | { readonly kind: 'observe' }

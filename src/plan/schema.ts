@@ -38,6 +38,8 @@ export const ModelEntry = z.strictObject({
   text: text.optional(),
   /** A folder of images: DIR/CLASS/*.jpg, or COCO's annotations.json with images/; docs/vision.md. */
   images: text.optional(),
+  /** A folder of images that static quantisation is calibrated on (default: those it is run on). */
+  calibration: text.optional(),
 })
 export type ModelEntry = z.infer<typeof ModelEntry>
 

@@ -14,3 +14,8 @@ export function chosenPrompts(
 export function chosenImages(entry: ModelEntry, base: string): string | undefined {
   return entry.images === undefined ? undefined : resolve(base, entry.images)
 }
+
+/** The folder of images that 8 bits are calibrated on: the plan's, or those that the model is run on. */
+export function calibrationImages(entry: ModelEntry, base: string): string | undefined {
+  return entry.calibration === undefined ? chosenImages(entry, base) : resolve(base, entry.calibration)
+}

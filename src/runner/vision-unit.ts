@@ -7,7 +7,7 @@ import { memoryOf } from './benchmark/memory.ts'
 import type { FoundDevice } from './discovery.ts'
 import { loadableFor } from './loadable.ts'
 import { onReference, Skip } from './outcome.ts'
-import { chosenImages } from './paths.ts'
+import { calibrationImages, chosenImages } from './paths.ts'
 import { isReference, judgedBy, openReference, referenceDevice } from './reference.ts'
 import type { UnitContext } from './request.ts'
 import { noRoom, type Placements } from './room.ts'
@@ -16,6 +16,7 @@ import { unitLimits } from './unit-limits.ts'
 import { activity, judged as judgedResults, tellChecked, tellLoaded } from './unit-parts.ts'
 import { UnitWorker } from './unit-worker.ts'
 import { visionAnswers } from './vision/answers.ts'
+import { calibrated } from './vision/calibration.ts'
 import { inferenceCost } from './vision/cost.ts'
 import { illustrated } from './vision/illustrated.ts'
 import { observeVision } from './vision/observe.ts'
@@ -39,8 +40,10 @@ export async function runVisionUnit(context: UnitContext, model: VisionModel, fo
     ? await onReference(judgedBy(context, model, answers(), target))
     : { reference: null, noReference: 'no check was asked for', workload: ownWorkload }
 
+  const calibrating = workloadOf(model, calibrationImages(unit.entry, base))
+  const ranges = await calibrated(context, model, precision, calibrating, activity(context, 'calibrating'))
   activity(context, 'building and loading the graph')
-  const loadable = loadableFor(model, found, precision, plan.options, home)
+  const loadable = loadableFor(model, found, precision, plan.options, home, ranges)
   const limits = unitLimits(plan, found)
   const tell: Teller = text => activity(context, text)
   const worker = await UnitWorker.open(what => Session.open(found.launch, what, limits, signal, tell), loadable)

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { artifactOf } from '../../src/build/artifact.ts'
 import { seededDeclarations, type VisionModel } from '../../src/build/model.ts'
 import { defineVision } from '../../src/graph/index.ts'
-import { type Ranges, staticPolicy } from '../../src/lower/index.ts'
+import { staticPolicy } from '../../src/lower/index.ts'
 import { elementCount } from '../../src/tensor.ts'
 import { writeSafetensors } from '../../src/weights/safetensors-write.ts'
 import { seededWeights } from '../../src/weights/seeded.ts'
@@ -112,7 +112,7 @@ describe.skipIf('missing' in python)(`static quantisation${'missing' in python ?
     const seen = z
       .record(z.string(), z.tuple([z.number(), z.number()]))
       .parse(JSON.parse(readFileSync(join(folder, 'ranges.json'), 'utf8')))
-    const ranges: Ranges = new Map(
+    const ranges = new Map(
       Object.entries(seen).map(([name, [least, most]]) => [name.slice('range/'.length), { least, most }]),
     )
     expect(ranges.size).toBe(7) // pixels, a, b, c, the last convolution, what is pooled, the logits

@@ -4,12 +4,13 @@ import { AssayError } from '../../errors.ts'
 import { referenceCases, workloadOf } from '../../workloads/vision/index.ts'
 import { loadableFor } from '../loadable.ts'
 import { onReference } from '../outcome.ts'
-import { chosenImages } from '../paths.ts'
+import { calibrationImages, chosenImages } from '../paths.ts'
 import { judgedBy } from '../reference.ts'
 import { sessionLimits } from '../request.ts'
 import { noRoom } from '../room.ts'
 import { Session } from '../session.ts'
 import { visionAnswers } from '../vision/answers.ts'
+import { calibrated } from '../vision/calibration.ts'
 import { observeVision } from '../vision/observe.ts'
 import { runVisionUnit, visionContext } from '../vision-unit.ts'
 import type { CategoryRunner } from './category.ts'
@@ -19,6 +20,7 @@ const quiet = () => undefined
 export const vision: CategoryRunner<VisionModel> = {
   check(model, entry, base) {
     workloadOf(model, chosenImages(entry, base))
+    if (entry.calibration !== undefined) workloadOf(model, calibrationImages(entry, base))
   },
 
   run: runVisionUnit,
@@ -45,7 +47,9 @@ export const vision: CategoryRunner<VisionModel> = {
     const { reference, origin, workload, noReference } = judged
     const kinds = Object.values<Check>(checks).find(({ name }) => name === check.name)?.kinds ?? []
     const cases = workload.cases.filter(({ id, kind }) => kinds.includes(kind) && concerned(id))
-    const loadable = loadableFor(model, found, precision, plan.options, home)
+    const calibrating = workloadOf(model, calibrationImages(entry, base))
+    const ranges = await calibrated(context, model, precision, calibrating, quiet)
+    const loadable = loadableFor(model, found, precision, plan.options, home, ranges)
     const session = await Session.open(found.launch, loadable, sessionLimits(plan), signal)
     try {
       const outputs = await observeVision(session, workload, cases, { again: isSelfCheck }, quiet)

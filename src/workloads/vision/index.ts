@@ -10,6 +10,7 @@ export { Preparer } from './preparer.ts'
 export {
   caseKinds,
   casesOfKinds,
+  evenly,
   type Head,
   kindsOfHead,
   referenceCases,

@@ -153,7 +153,7 @@ function casesOf({ images }: Dataset, head: Head): Pick<VisionWorkload, 'cases' 
 }
 
 /** So many of a list, from its beginning on, equally far apart. */
-function evenly<T>(items: readonly T[], most: number): T[] {
+export function evenly<T>(items: readonly T[], most: number): T[] {
   const step = Math.max(1, Math.floor(items.length / Math.max(1, most)))
   return items.filter((_, at) => at % step === 0).slice(0, most)
 }
