@@ -24,7 +24,7 @@ def optimizer_of(model: nn.Module, decay: float) -> torch.optim.AdamW:
         {"params": [p for p in parameters if p.dim() > 1], "weight_decay": decay},
         {"params": [p for p in parameters if p.dim() <= 1], "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, betas=(0.9, 0.99))
+    return torch.optim.AdamW(groups, betas=(0.9, 0.99), fused=True)
 
 
 def recoloured(pixels: torch.Tensor, generator: torch.Generator) -> torch.Tensor:

@@ -49,6 +49,7 @@ def train(model: PreTrainedModel, variant: Variant) -> None:
     """Trains the model in place; each step sees one batch, turned by quarters, mirrored and recoloured."""
     generator = torch.Generator().manual_seed(SEED)
     pixels, labels = training_pictures()
+    model.to(memory_format=torch.channels_last)  # a fifth faster on CPUs
     optimizer = optimizer_of(model, WEIGHT_DECAY)
     started = time.monotonic()
     for step in range(variant.steps):
@@ -58,7 +59,8 @@ def train(model: PreTrainedModel, variant: Variant) -> None:
         batch = recoloured(pixels[chosen].float() / 255, generator)
         turns, mirror = torch.randint(0, 4, (2,), generator=generator).tolist()
         batch = torch.rot90(batch, turns, (2, 3))
-        logits = model(pixel_values=normalised(batch.flip(3) if mirror % 2 else batch)).logits
+        inputs = normalised(batch.flip(3) if mirror % 2 else batch)
+        logits = model(pixel_values=inputs.contiguous(memory_format=torch.channels_last)).logits
         loss = cross_entropy(logits, labels[chosen])
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -78,7 +80,7 @@ def main() -> None:
     model = AutoModelForImageClassification.from_config(variant.config)
     print(f"{model.num_parameters()} parameters", file=sys.stderr)
     train(model.train(), variant)
-    model.eval().save_pretrained(variant.directory)
+    model.eval().to(memory_format=torch.contiguous_format).save_pretrained(variant.directory)
     (variant.directory / "preprocessor_config.json").write_text(json.dumps(PREPROCESSOR, indent=2) + "\n")
     (variant.directory / "workload.json").write_text(json.dumps({"images": "../datasets/shapes"}) + "\n")
 

@@ -16,9 +16,9 @@ from safetensors.torch import save_file
 from scenes import SIZE, Scene, scene
 from schedule import optimizer_of, rate, recoloured
 
-SCENES = 6000
+SCENES = 4000
 BATCH = 16
-STEPS = 2400
+STEPS = 2000
 PEAK_RATE = 3e-3
 WEIGHT_DECAY = 0.05
 

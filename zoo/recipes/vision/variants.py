@@ -9,6 +9,7 @@ from transformers import PreTrainedConfig, ResNetConfig, ViTConfig
 
 ZOO = Path(__file__).parents[2]
 LABELS = dict(enumerate(NAMES))
+IDS = {name: label for label, name in LABELS.items()}
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,9 @@ CLASSIFIERS = (
             layer_type="basic",
             image_size=SIZE,
             id2label=LABELS,
+            label2id=IDS,
         ),
-        steps=4000,
+        steps=3000,
         peak_rate=4e-3,
     ),
     Variant(
@@ -52,8 +54,9 @@ CLASSIFIERS = (
             layer_norm_eps=1e-6,
             initializer_range=0.1,  # of its narrow layers; the usual 0.02 is for 768
             id2label=LABELS,
+            label2id=IDS,
         ),
-        steps=6000,
+        steps=4500,
         peak_rate=1.5e-3,
     ),
 )
