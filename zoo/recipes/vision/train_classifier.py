@@ -45,16 +45,17 @@ def normalised(pixels: torch.Tensor) -> torch.Tensor:
     return (pixels - torch.tensor(MEAN).view(3, 1, 1)) / torch.tensor(DEVIATION).view(3, 1, 1)
 
 
-def train(model: PreTrainedModel, variant: Variant) -> None:
-    """Trains the model in place; each step sees one batch, turned by quarters, mirrored and recoloured."""
-    generator = torch.Generator().manual_seed(SEED)
+def train(model: PreTrainedModel, variant: Variant, number: int) -> None:
+    """One round, in place; each step sees one batch, turned by quarters, mirrored and recoloured."""
+    generator = torch.Generator().manual_seed(SEED + number)
+    steps = variant.rounds[number]
     pixels, labels = training_pictures()
     model.to(memory_format=torch.channels_last)  # a fifth faster on CPUs
     optimizer = optimizer_of(model, WEIGHT_DECAY)
     started = time.monotonic()
-    for step in range(variant.steps):
+    for step in range(steps):
         for group in optimizer.param_groups:
-            group["lr"] = rate(step, variant.steps, variant.peak_rate)
+            group["lr"] = rate(step, steps, variant.peak_rate)
         chosen = torch.randint(0, len(labels), (BATCH,), generator=generator)
         batch = recoloured(pixels[chosen].float() / 255, generator)
         turns, mirror = torch.randint(0, 4, (2,), generator=generator).tolist()
@@ -66,7 +67,7 @@ def train(model: PreTrainedModel, variant: Variant) -> None:
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad()
-        if step % 250 == 0 or step == variant.steps - 1:
+        if step % 250 == 0 or step == steps - 1:
             right = (logits.argmax(-1) == labels[chosen]).float().mean().item()
             minutes = (time.monotonic() - started) / 60
             print(f"step {step}  loss {loss.item():.3f}  right {right:.3f}  {minutes:.1f} min", file=sys.stderr)
@@ -74,13 +75,16 @@ def train(model: PreTrainedModel, variant: Variant) -> None:
 
 def main() -> None:
     """Trains and writes the model directory."""
-    variant = asked("Trains a classifier of the zoo.")
+    variant, first = asked("Trains a classifier of the zoo.")
     torch.set_num_threads(1)
     torch.manual_seed(SEED)
     model = AutoModelForImageClassification.from_config(variant.config)
+    if first > 0:
+        model.load_state_dict(AutoModelForImageClassification.from_pretrained(variant.directory).state_dict())
     print(f"{model.num_parameters()} parameters", file=sys.stderr)
-    train(model.train(), variant)
-    model.eval().to(memory_format=torch.contiguous_format).save_pretrained(variant.directory)
+    for number in range(first, len(variant.rounds)):
+        train(model.train(), variant, number)
+        model.eval().to(memory_format=torch.contiguous_format).save_pretrained(variant.directory)
     (variant.directory / "preprocessor_config.json").write_text(json.dumps(PREPROCESSOR, indent=2) + "\n")
     (variant.directory / "workload.json").write_text(json.dumps({"images": "../datasets/shapes"}) + "\n")
 

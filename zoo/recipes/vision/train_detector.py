@@ -3,6 +3,7 @@
 python zoo/recipes/vision/train_detector.py
 """
 
+import argparse
 import json
 import sys
 import time
@@ -10,7 +11,7 @@ import time
 import torch
 from assignment import Truth, detection_loss
 from boxes import corners_of
-from network import CONFIG, DIRECTORY, YoloConfig, YoloV8, anchors
+from network import CONFIG, DIRECTORY, YoloConfig, YoloV8, anchors, load
 from pictures import SEED, TRAINING
 from safetensors.torch import save_file
 from scenes import SIZE, Scene, scene
@@ -18,7 +19,8 @@ from schedule import optimizer_of, rate, recoloured
 
 SCENES = 4000
 BATCH = 16
-STEPS = 2000
+# Steps of each round: the learning rate starts anew, and so does the draw of the scenes.
+ROUNDS = (2000, 1600)
 PEAK_RATE = 3e-3
 WEIGHT_DECAY = 0.05
 
@@ -61,17 +63,18 @@ def pixels_of(scenes: list[Scene], transpose: bool, mirror_x: bool, mirror_y: bo
     return pixels.flip(mirrored)
 
 
-def train(network: YoloV8) -> None:
-    """Trains the network in place."""
-    generator = torch.Generator().manual_seed(SEED)
+def train(network: YoloV8, number: int) -> None:
+    """One round, in place."""
+    generator = torch.Generator().manual_seed(SEED + number)
+    steps = ROUNDS[number]
     network.to(memory_format=torch.channels_last)  # a quarter faster on CPUs
     scenes = [scene(TRAINING, index) for index in range(SCENES)]
     optimizer = optimizer_of(network, WEIGHT_DECAY)
     centres, strides = anchors(SIZE, SIZE, network.strides, like=torch.zeros(()))
     started = time.monotonic()
-    for step in range(STEPS):
+    for step in range(steps):
         for group in optimizer.param_groups:
-            group["lr"] = rate(step, STEPS, PEAK_RATE)
+            group["lr"] = rate(step, steps, PEAK_RATE)
         batch = [scenes[index] for index in torch.randint(0, SCENES, (BATCH,), generator=generator).tolist()]
         turned = [bool(bit) for bit in torch.randint(0, 2, (3,), generator=generator)]
         pixels = recoloured(pixels_of(batch, *turned), generator)
@@ -83,18 +86,22 @@ def train(network: YoloV8) -> None:
         torch.nn.utils.clip_grad_norm_(network.parameters(), 10.0)
         optimizer.step()
         optimizer.zero_grad()
-        if step % 100 == 0 or step == STEPS - 1:
+        if step % 100 == 0 or step == steps - 1:
             minutes = (time.monotonic() - started) / 60
             print(f"step {step}  loss {loss.item():.3f}  {minutes:.1f} min", file=sys.stderr)
 
 
 def main() -> None:
     """Trains and writes the model directory."""
+    parser = argparse.ArgumentParser(description="Trains the detector of the zoo.")
+    parser.add_argument("--from-round", type=int, default=0, help="continue what is in the directory")
+    first = parser.parse_args().from_round
     torch.set_num_threads(1)
     torch.manual_seed(SEED)
-    network = YoloV8(YoloConfig.of(CONFIG))
+    network = load(DIRECTORY)[0] if first > 0 else YoloV8(YoloConfig.of(CONFIG))
     print(f"{sum(p.numel() for p in network.parameters())} parameters", file=sys.stderr)
-    train(network.train())
+    for number in range(first, len(ROUNDS)):
+        train(network.train(), number)
     DIRECTORY.mkdir(exist_ok=True)
     weights = {name: weight.contiguous() for name, weight in network.eval().state_dict().items()}
     save_file(weights, DIRECTORY / "model.safetensors", {"format": "pt"})

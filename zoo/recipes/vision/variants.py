@@ -14,11 +14,11 @@ IDS = {name: label for label, name in LABELS.items()}
 
 @dataclass(frozen=True)
 class Variant:
-    """A classifier of the zoo: its configuration, the steps of its training and its learning rate at the peak."""
+    """A classifier of the zoo: its configuration, the steps of each round of its training, its learning rate at their peaks."""
 
     name: str
     config: PreTrainedConfig
-    steps: int
+    rounds: tuple[int, ...]
     peak_rate: float
 
     @property
@@ -39,7 +39,7 @@ CLASSIFIERS = (
             id2label=LABELS,
             label2id=IDS,
         ),
-        steps=3000,
+        rounds=(3000,),
         peak_rate=4e-3,
     ),
     Variant(
@@ -56,15 +56,17 @@ CLASSIFIERS = (
             id2label=LABELS,
             label2id=IDS,
         ),
-        steps=4500,
+        rounds=(4500, 9000, 9000),
         peak_rate=1.5e-3,
     ),
 )
 
 
-def asked(description: str) -> Variant:
-    """The classifier that the command line names."""
+def asked(description: str) -> tuple[Variant, int]:
+    """The classifier that the command line names, and the round that its training starts with."""
     parser = argparse.ArgumentParser(description=description)
     by_name = {variant.name: variant for variant in CLASSIFIERS}
     parser.add_argument("variant", choices=by_name)
-    return by_name[parser.parse_args().variant]
+    parser.add_argument("--from-round", type=int, default=0, help="continue what is in the directory")
+    arguments = parser.parse_args()
+    return by_name[arguments.variant], arguments.from_round
