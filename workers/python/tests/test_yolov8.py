@@ -32,6 +32,7 @@ def test_names_its_weights_as_published_checkpoints_do() -> None:
     for name in (
         "model.0.conv.weight",
         "model.0.bn.running_var",
+        "model.2.cv2.conv.weight",
         "model.2.m.0.cv2.conv.weight",
         "model.4.m.1.cv1.bn.bias",
         "model.9.cv2.conv.weight",
