@@ -14,8 +14,8 @@ export interface VisionDefinition<C> {
   readonly types: readonly string[]
   readonly task: VisionTask
   readonly config: z.ZodType<C>
-  /** Other ways in which its weights are published. */
-  readonly layouts?: readonly Layout[]
+  /** Other ways in which its weights are published; a function where names depend on the config. */
+  readonly layouts?: readonly Layout[] | ((config: C) => readonly Layout[])
   image(config: C): ImageSize
   classes(config: C): number
   /** From pixels [batch, 3, height, width] to the outputs by name. */
@@ -40,6 +40,7 @@ export function traceVision<C>(architecture: VisionDefinition<C>, config: C): Vi
   const image = architecture.image(config)
   const shape = ['batch', CHANNELS, image.height, image.width]
   const pixels = recorder.value('', { kind: 'input', name: 'pixel_values' }, [], shape)
+  const { layouts = [] } = architecture
   const outputs = architecture.build(new Scope('', { recorder, weights, names }), config, pixels)
   return {
     kind: 'vision',
@@ -48,7 +49,7 @@ export function traceVision<C>(architecture: VisionDefinition<C>, config: C): Vi
     inputs: [pixels],
     outputs: new Map(Object.entries(outputs)),
     weights,
-    layouts: architecture.layouts ?? [],
+    layouts: typeof layouts === 'function' ? layouts(config) : layouts,
     names,
     pixels,
     image,

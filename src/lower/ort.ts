@@ -4,6 +4,7 @@ import type { Node } from '../graph/index.ts'
 import { cacheLayout } from './cache-layout.ts'
 import { MICROSOFT } from './emitter.ts'
 import { groupQueryAttention } from './fused-attention.ts'
+import { imageAttention } from './image-attention.ts'
 import { inputAt, isKind, type Lowering, type NodeOf, outputOf, type Rules } from './lowering.ts'
 import { lookUp, normWeights, portable } from './portable.ts'
 import { floatWeights } from './published-weights.ts'
@@ -49,6 +50,10 @@ export const ort: Rules = {
   },
 
   attend(lowering, node) {
+    if (lowering.graph.kind === 'vision') {
+      if (!imageAttention(lowering, node)) portable.attend(lowering, node)
+      return
+    }
     switch (cacheLayout(lowering)) {
       case 'rows':
         return rowsAttention(lowering, node)

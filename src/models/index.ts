@@ -1,4 +1,6 @@
 import type { Architecture } from '../graph/index.ts'
+import { efficientnet } from './efficientnet.ts'
+import { efficientnetV2 } from './efficientnet_v2.ts'
 import { gptNeox } from './gpt_neox.ts'
 import { gpt2 } from './gpt2.ts'
 import { llama } from './llama.ts'
@@ -6,9 +8,18 @@ import { mistral } from './mistral.ts'
 import { qwen2 } from './qwen2.ts'
 import { qwen3 } from './qwen3.ts'
 import { resnet } from './resnet.ts'
+import { vit } from './vit.ts'
 
 /** Every family that Assay knows; a new one is a file beside this one and a line here. */
-export const architectures = { gpt2, gpt_neox: gptNeox, llama, mistral, qwen2, qwen3, resnet } satisfies Record<
-  string,
-  Architecture
->
+export const architectures = {
+  efficientnet,
+  efficientnet_v2: efficientnetV2,
+  gpt2,
+  gpt_neox: gptNeox,
+  llama,
+  mistral,
+  qwen2,
+  qwen3,
+  resnet,
+  vit,
+} satisfies Record<string, Architecture>
