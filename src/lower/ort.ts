@@ -30,7 +30,7 @@ export const ort: Rules = {
 
   rmsNorm(lowering, node) {
     const sum = inputAt(node, 0).node
-    if (isKind(sum, 'add') && !lowering.isBound(outputOf(sum))) return addThenNorm(lowering, sum, node)
+    if (isResidual(sum) && !lowering.isBound(outputOf(sum))) return addThenNorm(lowering, sum, node)
     const { path, operation } = node
     const inputs = [lowering.value(inputAt(node, 0)), floatWeights(lowering, [operation.weight])]
     const attributes = { axis: { int: -1 }, epsilon: { float: operation.epsilon }, stash_type: { int: 1 } }
@@ -39,12 +39,12 @@ export const ort: Rules = {
 
   layerNorm(lowering, node) {
     const sum = inputAt(node, 0).node
-    if (isKind(sum, 'add') && !lowering.isBound(outputOf(sum))) return addThenNorm(lowering, sum, node)
+    if (isResidual(sum) && !lowering.isBound(outputOf(sum))) return addThenNorm(lowering, sum, node)
     portable.layerNorm(lowering, node)
   },
 
   add(lowering, node) {
-    const norm = lowering.consumers(outputOf(node)).find(isNorm)
+    const norm = isResidual(node) ? lowering.consumers(outputOf(node)).find(isNorm) : undefined
     if (norm) return addThenNorm(lowering, node, norm)
     portable.add(lowering, node)
   },
@@ -85,6 +85,11 @@ type Norm = NodeOf<'rmsNorm'> | NodeOf<'layerNorm'>
 
 function isNorm(node: Node): node is Norm {
   return isKind(node, 'rmsNorm') || isKind(node, 'layerNorm')
+}
+
+/** A sum of two values of one shape: what the fused operator takes, which repeats neither. */
+function isResidual(node: Node): node is NodeOf<'add'> {
+  return isKind(node, 'add') && inputAt(node, 0).shape.join() === inputAt(node, 1).shape.join()
 }
 
 /** One operator gives both the residual sum and its norm. */
