@@ -67,7 +67,7 @@ test.each([
   [{ architecture: 'efficientnet_b1' }, 7_794_184, 240],
   [{ architecture: 'efficientnet_b4' }, 19_341_616, 380],
   [{ architecture: 'efficientnet_b7' }, 66_347_960, 600],
-  [{ model_type: 'efficientnet' }, 66_347_960, 600],
+  [{ model_type: 'efficientnet', depthwise_padding: [18] }, 66_347_960, 600], // as google/efficientnet-b7 says
   [{ architecture: 'efficientnet_v2_m' }, 54_139_356, 480],
   [{ architecture: 'efficientnet_v2_l' }, 118_515_272, 480],
   [{ architecture: 'vit_b_32' }, 88_224_232, 224],
