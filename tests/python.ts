@@ -31,7 +31,7 @@ export function findVisionPython(modules: readonly string[]): Python {
   const command = process.env['ASSAY_VISION_PYTHON']
   const reason = command === undefined ? 'ASSAY_VISION_PYTHON is not set' : missingModules(command, modules)
   if (command !== undefined && reason === null) return { command }
-  return { missing: `${reason}: CONTRIBUTING.md, Tests with torchvision and timm` }
+  return { missing: `${reason}: CONTRIBUTING.md says how to get torchvision and timm` }
 }
 
 /** Runs a script and gives what it prints; throws with its standard error if it fails. */

@@ -38,13 +38,9 @@ def timm_efficientnet_case(architecture: str, size: tuple[int, int], **model_arg
 
 def timm_narrow(architecture: str, size: tuple[int, int], width: float, depth: float) -> Case:
     """At a width and depth that no published variant has; the coefficients go by Hugging Face's names of them."""
-    make = (
-        timm_efficientnet._gen_efficientnetv2_s if "v2" in architecture else timm_efficientnet._gen_efficientnet
-    )
+    make = timm_efficientnet._gen_efficientnetv2_s if "v2" in architecture else timm_efficientnet._gen_efficientnet
     like_tensorflow = {"bn_eps": 1e-3, "pad_type": "same"} if architecture.startswith("tf_") else {}
-    model = make(
-        architecture, channel_multiplier=width, depth_multiplier=depth, num_classes=CLASSES, **like_tensorflow
-    )
+    model = make(architecture, channel_multiplier=width, depth_multiplier=depth, num_classes=CLASSES, **like_tensorflow)
     return timm_config(architecture, size, width_coefficient=width, depth_coefficient=depth), model, size
 
 
@@ -61,9 +57,7 @@ def timm_vit_with_bias() -> Case:
 
 
 def timm_resnet_case(size: tuple[int, int]) -> Case:
-    model = timm_resnet.ResNet(
-        timm_resnet.Bottleneck, [1, 2, 1, 1], channels=(8, 16, 24, 32), num_classes=CLASSES
-    )
+    model = timm_resnet.ResNet(timm_resnet.Bottleneck, [1, 2, 1, 1], channels=(8, 16, 24, 32), num_classes=CLASSES)
     config = {
         "model_type": "resnet",
         "depths": [1, 2, 1, 1],

@@ -1,6 +1,6 @@
 """What timm computes with the real EfficientNet-Lite0 on two seeded images.
 
-Usage: efficientnet-lite0.py DIRECTORY GOLDEN. Writes case/images.0/in/pixel_values [2, 3, 224, 224] and
+Usage: efficientnet_golden.py DIRECTORY GOLDEN. Writes case/images.0/in/pixel_values [2, 3, 224, 224] and
 case/images.0/out/logits [2, 1000].
 """
 
