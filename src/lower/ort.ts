@@ -30,7 +30,7 @@ export const ort: Rules = {
 
   rmsNorm(lowering, node) {
     const sum = inputAt(node, 0).node
-    if (isResidual(sum) && !lowering.isBound(outputOf(sum))) return addThenNorm(lowering, sum, node)
+    if (isResidual(lowering, sum) && !lowering.isBound(outputOf(sum))) return addThenNorm(lowering, sum, node)
     const { path, operation } = node
     const inputs = [lowering.value(inputAt(node, 0)), floatWeights(lowering, [operation.weight])]
     const attributes = { axis: { int: -1 }, epsilon: { float: operation.epsilon }, stash_type: { int: 1 } }
@@ -39,19 +39,19 @@ export const ort: Rules = {
 
   layerNorm(lowering, node) {
     const sum = inputAt(node, 0).node
-    if (isResidual(sum) && !lowering.isBound(outputOf(sum))) return addThenNorm(lowering, sum, node)
+    if (isResidual(lowering, sum) && !lowering.isBound(outputOf(sum))) return addThenNorm(lowering, sum, node)
     portable.layerNorm(lowering, node)
   },
 
   add(lowering, node) {
-    const norm = isResidual(node) ? lowering.consumers(outputOf(node)).find(isNorm) : undefined
+    const norm = isResidual(lowering, node) ? lowering.consumers(outputOf(node)).find(isNorm) : undefined
     if (norm) return addThenNorm(lowering, node, norm)
     portable.add(lowering, node)
   },
 
   attend(lowering, node) {
     if (lowering.graph.kind === 'vision') {
-      if (!imageAttention(lowering, node)) portable.attend(lowering, node)
+      if (!lowering.policy.ort.fusesImageLayers || !imageAttention(lowering, node)) portable.attend(lowering, node)
       return
     }
     switch (cacheLayout(lowering)) {
@@ -88,7 +88,8 @@ function isNorm(node: Node): node is Norm {
 }
 
 /** A sum of two values of one shape: what the fused operator takes, which repeats neither. */
-function isResidual(node: Node): node is NodeOf<'add'> {
+function isResidual({ graph, policy }: Lowering, node: Node): node is NodeOf<'add'> {
+  if (graph.kind === 'vision' && !policy.ort.fusesImageLayers) return false
   return isKind(node, 'add') && inputAt(node, 0).shape.join() === inputAt(node, 1).shape.join()
 }
 

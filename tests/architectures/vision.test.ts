@@ -14,6 +14,8 @@ import { elementCount, type TensorData, toFloat32 } from '../../src/tensor.ts'
 import type { Dialect, Precision } from '../../src/words.ts'
 import { findPython, findVisionPython, type Python } from '../python.ts'
 
+/** A provider for which attention and norms are fused; its graphs run on the CPU too. */
+const FUSED = 'cuda'
 const CASES = 6
 const SEED = 11
 
@@ -79,10 +81,10 @@ describe.each(Object.entries(SOURCES))('against %s', (publisher, { python, scrip
   }, 240_000)
   afterAll(() => rmSync(root, { recursive: true, force: true }))
 
-  async function run(folder: string, pixels: TensorData, precision: Precision, dialect: Dialect) {
+  async function run(folder: string, pixels: TensorData, precision: Precision, dialect: Dialect, provider?: string) {
     const model = openModel(folder)
     if (model.kind !== 'vision') throw new Error(`${folder} holds no vision model`)
-    const { path, interface: driven } = buildArtifact(model, precision, dialect, join(root, 'home'))
+    const { path, interface: driven } = buildArtifact(model, precision, dialect, join(root, 'home'), provider)
     const handle = path
     const load = { handle, device: 'ort:cpu', form: 'onnx', path, precision, interface: driven, options: {} } as const
     await worker.call('load', load)
@@ -107,9 +109,13 @@ describe.each(Object.entries(SOURCES))('against %s', (publisher, { python, scrip
       return { pixels, logits: toFloat32(logits) }
     }
 
-    it.each(['ort', 'portable'] as const)('in fp32, an image alone and in a batch of three (%s)', async dialect => {
+    it.each([
+      ['ort', 'cpu'],
+      ['ort', FUSED],
+      ['portable', 'cpu'],
+    ] as const)('in fp32, an image alone and in a batch of three (%s for %s)', async (dialect, provider) => {
       const { pixels, logits } = golden()
-      const { together, alone } = await run(join(root, name), pixels, 'fp32', dialect)
+      const { together, alone } = await run(join(root, name), pixels, 'fp32', dialect, provider)
       expect(compareElements(logits, together).relL2).toBeLessThan(1e-5)
       expect(compareElements(logits.subarray(0, alone.length), alone).relL2).toBeLessThan(1e-5)
     })
