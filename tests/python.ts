@@ -35,6 +35,14 @@ export function findPython(modules: readonly string[], other?: Elsewhere): Pytho
   return { missing: `${reason}: ${hint}` }
 }
 
+/** The Python of `ASSAY_VISION_PYTHON`, which has torchvision and timm: one apart, since torchvision wants a torch of its own. */
+export function findVisionPython(modules: readonly string[]): Python {
+  const command = process.env['ASSAY_VISION_PYTHON']
+  const reason = command === undefined ? 'ASSAY_VISION_PYTHON is not set' : missingModules(command, modules)
+  if (command !== undefined && reason === null) return { command }
+  return { missing: `${reason}: CONTRIBUTING.md says how to get torchvision and timm` }
+}
+
 /** Runs a script and gives what it prints; throws with its standard error if it fails. */
 export function runPython(python: Python, script: string, ...args: readonly string[]): string {
   if ('missing' in python) throw new Error(python.missing)

@@ -14,8 +14,8 @@ export interface VisionDefinition<C> {
   readonly types: readonly string[]
   readonly task: VisionTask
   readonly config: z.ZodType<C>
-  /** Other ways in which its weights are published. */
-  readonly layouts?: readonly Layout[]
+  /** Other ways in which its weights are published; a function where names depend on the config. */
+  readonly layouts?: readonly Layout[] | ((config: C) => readonly Layout[])
   /** How many images a call takes, where it cannot be any number. */
   readonly batch?: number
   image(config: C): ImageSize
@@ -42,6 +42,7 @@ export function traceVision<C>(architecture: VisionDefinition<C>, config: C): Vi
   const image = architecture.image(config)
   const shape = [architecture.batch ?? 'batch', CHANNELS, image.height, image.width]
   const pixels = recorder.value('', { kind: 'input', name: 'pixel_values' }, [], shape)
+  const { layouts = [] } = architecture
   const outputs = architecture.build(new Scope('', { recorder, weights, names }), config, pixels)
   return {
     kind: 'vision',
@@ -50,7 +51,7 @@ export function traceVision<C>(architecture: VisionDefinition<C>, config: C): Vi
     inputs: [pixels],
     outputs: new Map(Object.entries(outputs)),
     weights,
-    layouts: architecture.layouts ?? [],
+    layouts: typeof layouts === 'function' ? layouts(config) : layouts,
     names,
     pixels,
     image,

@@ -15,7 +15,8 @@ export interface AttentionParts {
   readonly v: Tensor
 }
 
-function beforeHeads(tensor: Tensor): Tensor | null {
+/** What a value was before its heads were taken apart, [batch, tokens, heads * headDim]; null where it was never one. */
+export function beforeHeads(tensor: Tensor): Tensor | null {
   const { node } = tensor
   return isKind(node, 'rearrange') && node.operation.steps.pattern === 'b t (h d) -> b h t d' ? inputAt(node, 0) : null
 }

@@ -1,5 +1,11 @@
 /** Operations that only move values along axes, or sum over them, in standard ONNX operators. */
-import { inputAt, outputOf, type Rules } from './lowering.ts'
+import { inputAt, type NodeOf, outputOf, type Rules } from './lowering.ts'
+import { reshape } from './reshape.ts'
+
+/** Over the rows and columns of [batch, channels, height, width]: a pooling, which compilers take where channels lie in blocks. */
+function isOfImage(node: NodeOf<'mean'>): boolean {
+  return inputAt(node, 0).shape.length === 4 && node.operation.axes.toSorted().join() === '2,3'
+}
 
 export const axes: Pick<Rules, 'split' | 'slice' | 'concat' | 'repeat' | 'mean' | 'softmax'> = {
   split(lowering, node) {
@@ -41,6 +47,12 @@ export const axes: Pick<Rules, 'split' | 'slice' | 'concat' | 'repeat' | 'mean' 
   mean(lowering, node) {
     const { emit } = lowering
     const { axes, isKept } = node.operation
+    if (isOfImage(node)) {
+      const { shape } = outputOf(node)
+      const pooled = emit.node(node.path, 'GlobalAveragePool', [lowering.value(inputAt(node, 0))])
+      const value = isKept ? pooled : reshape(emit, node.path, pooled, [...shape, 1, 1], shape)
+      return lowering.bind(outputOf(node), value)
+    }
     const inputs = [lowering.value(inputAt(node, 0)), emit.integers(...axes)]
     lowering.bind(outputOf(node), emit.node(node.path, 'ReduceMean', inputs, { keepdims: { int: Number(isKept) } }))
   },

@@ -236,7 +236,7 @@ describe('the ort dialect', () => {
     const policy: Policy = {
       dialect: 'ort',
       float: 'f32',
-      ort: { hasFusedMatMul: true, packsWeights: true, attention: 'fused' },
+      ort: { hasFusedMatMul: true, packsWeights: true, attention: 'fused', fusesImageLayers: true },
       matrix: path => (path.endsWith('v_proj') || path.endsWith('up_proj') ? EIGHT : 'float'),
     }
     const { constants, nodes } = lower(tiny(), policy)
@@ -252,7 +252,7 @@ test.each(Dialect.options)('a policy by path quantises what it names and nothing
   const policy: Policy = {
     dialect,
     float: 'f32',
-    ort: { hasFusedMatMul: true, packsWeights: true, attention: 'rows' },
+    ort: { hasFusedMatMul: true, packsWeights: true, attention: 'rows', fusesImageLayers: false },
     matrix: path => (path.startsWith('model.layers.1.mlp') ? EIGHT : 'float'),
   }
   const quantised = lower(tiny(), policy)

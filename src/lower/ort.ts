@@ -4,6 +4,7 @@ import type { Node } from '../graph/index.ts'
 import { cacheLayout } from './cache-layout.ts'
 import { MICROSOFT } from './emitter.ts'
 import { groupQueryAttention } from './fused-attention.ts'
+import { imageAttention } from './image-attention.ts'
 import { inputAt, isKind, type Lowering, type NodeOf, outputOf, type Rules } from './lowering.ts'
 import { lookUp, normWeights, portable } from './portable.ts'
 import { floatWeights } from './published-weights.ts'
@@ -30,7 +31,7 @@ export const ort: Rules = {
 
   rmsNorm(lowering, node) {
     const sum = inputAt(node, 0).node
-    if (isKind(sum, 'add') && !lowering.isBound(outputOf(sum))) return addThenNorm(lowering, sum, node)
+    if (isResidual(lowering, sum) && !lowering.isBound(outputOf(sum))) return addThenNorm(lowering, sum, node)
     const { path, operation } = node
     const inputs = [lowering.value(inputAt(node, 0)), floatWeights(lowering, [operation.weight])]
     const attributes = { axis: { int: -1 }, epsilon: { float: operation.epsilon }, stash_type: { int: 1 } }
@@ -39,17 +40,21 @@ export const ort: Rules = {
 
   layerNorm(lowering, node) {
     const sum = inputAt(node, 0).node
-    if (isKind(sum, 'add') && !lowering.isBound(outputOf(sum))) return addThenNorm(lowering, sum, node)
+    if (isResidual(lowering, sum) && !lowering.isBound(outputOf(sum))) return addThenNorm(lowering, sum, node)
     portable.layerNorm(lowering, node)
   },
 
   add(lowering, node) {
-    const norm = lowering.consumers(outputOf(node)).find(isNorm)
+    const norm = isResidual(lowering, node) ? lowering.consumers(outputOf(node)).find(isNorm) : undefined
     if (norm) return addThenNorm(lowering, node, norm)
     portable.add(lowering, node)
   },
 
   attend(lowering, node) {
+    if (lowering.graph.kind === 'vision') {
+      if (!lowering.policy.ort.fusesImageLayers || !imageAttention(lowering, node)) portable.attend(lowering, node)
+      return
+    }
     switch (cacheLayout(lowering)) {
       case 'rows':
         return rowsAttention(lowering, node)
@@ -81,6 +86,12 @@ type Norm = NodeOf<'rmsNorm'> | NodeOf<'layerNorm'>
 
 function isNorm(node: Node): node is Norm {
   return isKind(node, 'rmsNorm') || isKind(node, 'layerNorm')
+}
+
+/** A sum of two values of one shape: what the fused operator takes, which repeats neither. */
+function isResidual({ graph, policy }: Lowering, node: Node): node is NodeOf<'add'> {
+  if (graph.kind === 'vision' && !policy.ort.fusesImageLayers) return false
+  return isKind(node, 'add') && inputAt(node, 0).shape.join() === inputAt(node, 1).shape.join()
 }
 
 /** One operator gives both the residual sum and its norm. */

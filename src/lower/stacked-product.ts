@@ -19,17 +19,21 @@ export function canStack(lowering: Lowering, nodes: readonly Node[]): nodes is N
 
 /** x [W1; W2; ...]ᵀ + [b1; b2; ...] of linear nodes that can be stacked: their outputs side by side. */
 export function stackedProduct(lowering: Lowering, nodes: readonly NodeOf<'linear'>[]): string {
+  const product = stackedMatrix(lowering, nodes)
+  const [path = ''] = nodes.map(({ path }) => path)
+  const biases = nodes.flatMap(({ operation }) => operation.bias ?? [])
+  return biases.length === 0 ? product : lowering.emit.node(path, 'Add', [product, floatWeights(lowering, biases)])
+}
+
+/** The same without the biases. */
+export function stackedMatrix(lowering: Lowering, nodes: readonly NodeOf<'linear'>[]): string {
   const [node] = nodes
   if (!node) throw new Error('a product of no weights')
-  const { emit } = lowering
   const weights = nodes.map(({ operation }) => operation.weight)
-  const biases = nodes.flatMap(({ operation }) => operation.bias ?? [])
   const format = matrixFormat(lowering, node)
-  const product =
-    format === 'float'
-      ? plainProduct(lowering, node, weights)
-      : packedProduct(lowering, node.path, inputAt(node, 0), weights, format)
-  return biases.length === 0 ? product : emit.node(node.path, 'Add', [product, floatWeights(lowering, biases)])
+  return format === 'float'
+    ? plainProduct(lowering, node, weights)
+    : packedProduct(lowering, node.path, inputAt(node, 0), weights, format)
 }
 
 /** Weights stay as they are published, [outFeatures, inFeatures]: FusedMatMul reads them so, others fold a transposition. */

@@ -1,6 +1,6 @@
 /** Configs of `arch/NAME`: published or typical sizes that run with seeded weights, with no checkpoint. */
 export interface CatalogueEntry {
-  /** What config.json would say, `model_type` included. */
+  /** What config.json would say, `model_type`, or timm's `architecture`, included. */
   readonly config: Readonly<Record<string, unknown>>
   readonly summary: string
 }
@@ -155,6 +155,36 @@ export const catalogue = {
     summary: 'ResNet-101, as published',
     // microsoft/resnet-101, config.json
     config: { ...RESNET, depths: [3, 4, 23, 3] },
+  },
+  'vit-b-16': {
+    summary: 'ViT-B/16 for 1000 classes of 224 x 224 pixels, as published: 196 patches and a class token',
+    // google/vit-base-patch16-224, config.json
+    config: {
+      model_type: 'vit',
+      architectures: ['ViTForImageClassification'],
+      hidden_act: 'gelu',
+      hidden_size: 768,
+      image_size: 224,
+      intermediate_size: 3072,
+      layer_norm_eps: 1e-12,
+      num_attention_heads: 12,
+      num_hidden_layers: 12,
+      num_labels: 1000,
+      patch_size: 16,
+      qkv_bias: true,
+    },
+  },
+  'efficientnet-b0': {
+    summary: 'EfficientNet-B0 for 1000 classes of 224 x 224 pixels, as published: squeeze and excitation, SiLU',
+    config: { architecture: 'efficientnet_b0', num_classes: 1000 }, // timm's and torchvision's
+  },
+  'efficientnet-v2-s': {
+    summary: 'EfficientNetV2-S for 1000 classes of 384 x 384 pixels, as published',
+    config: { architecture: 'efficientnet_v2_s', num_classes: 1000 }, // torchvision's
+  },
+  'efficientnet-lite0': {
+    summary: 'EfficientNet-Lite0 for 1000 classes of 224 x 224 pixels, as published: for devices of few operators',
+    config: { architecture: 'tf_efficientnet_lite0', num_classes: 1000 }, // timm's
   },
   'fasterrcnn-resnet50-fpn-v2': {
     summary: "Faster R-CNN with ResNet-50 and a feature pyramid, torchvision's second version, for 800 x 800 pixels",

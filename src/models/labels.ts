@@ -21,6 +21,18 @@ export const labelKeys = {
   id2label: z.record(z.string(), z.string()).optional(),
 }
 
+/** What timm's config.json says beside its `architecture`: [channels, height, width] of the images that it was trained with. */
+export const timmKeys = {
+  pretrained_cfg: z
+    .object({
+      input_size: z
+        .tuple([z.literal(3), int, int])
+        .transform(([, height, width]): ImageSize => ({ height, width }))
+        .optional(),
+    })
+    .optional(),
+}
+
 /** PretrainedConfig's and ImageNet's usual numbers differ; a config that names no class has ImageNet's. */
 const IMAGENET = 1000
 

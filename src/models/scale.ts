@@ -47,9 +47,15 @@ const ALIGNMENT = 32
  * A config at another scale. With `scale` a ratio like `1/8` or `2`: heads, layers and vocabulary are that share of the published
  * ones, query heads per key/value head and the width of a head stay, hidden and intermediate sizes follow the heads, and positions
  * and sliding window shrink together. `where` is the reference that a person wrote.
- * Throws AssayError('model-not-found') for a scale that is none, or that leaves no head.
+ * Throws AssayError('model-not-found') for a scale that is none, or that leaves no head, and for a vision model.
  */
 export function scaledConfig(config: Config, scale: string, where: string): Config {
+  // What every language model's config says, and no other's.
+  if (!('vocab_size' in config))
+    throw new AssayError('model-not-found', 'a vision model comes at its published sizes and takes no scale', {
+      where,
+      hint: `leave out @${scale}`,
+    })
   const units = headUnits(config, where)
   const ratio = parseScale(scale, units, where)
   const heads = { of: Math.round(times(units, ratio)), to: units }

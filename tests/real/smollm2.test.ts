@@ -10,29 +10,14 @@ import { openTokenizer } from '../../src/workloads/llm/tokenizer.ts'
 import { openLanguageModel } from '../checkpoints.ts'
 import { launch, newSite } from '../cli/assay.ts'
 import { findPython } from '../python.ts'
+import { findCheckpoint } from './checkpoint.ts'
 
-type Checkpoint = { readonly directory: string } | { readonly missing: string }
-
-/**
- * The real checkpoint: that of `ASSAY_REAL_SMOLLM2`, else one made in the temporary directory, where it stays for the next run.
- * Where it can neither be found nor made, why not; in CI that is a failure.
- */
-function findCheckpoint(): Checkpoint {
-  const given = process.env['ASSAY_REAL_SMOLLM2']
-  if (given !== undefined) return { directory: resolve(given) }
-  const directory = join(tmpdir(), 'assay-real', 'smollm2-135m-instruct')
-  if (existsSync(directory)) return { directory }
-  const python = findPython(['numpy', 'gguf', 'pip'])
-  if ('missing' in python) return python
-  mkdirSync(join(directory, '..'), { recursive: true })
-  const script = join(import.meta.dirname, 'make_smollm2.py')
-  const { status, stderr } = spawnSync(python.command, [script, directory], { encoding: 'utf8', timeout: 300_000 })
-  if (status === 0) return { directory }
-  return { missing: `the checkpoint cannot be made: ${stderr.trim().split('\n').at(-1) ?? 'it took too long'}` }
-}
-
-const checkpoint = findCheckpoint()
-if ('missing' in checkpoint && process.env['CI']) throw new Error(checkpoint.missing)
+const checkpoint = findCheckpoint({
+  variable: 'ASSAY_REAL_SMOLLM2',
+  name: 'smollm2-135m-instruct',
+  script: 'make_smollm2.py',
+  modules: ['numpy', 'gguf'],
+})
 const directory = 'missing' in checkpoint ? '' : checkpoint.directory
 const why = 'missing' in checkpoint ? ` (${checkpoint.missing})` : ''
 const python = findPython(['torch', 'transformers', 'safetensors'])
