@@ -16,6 +16,7 @@ safetensors = pytest.importorskip("safetensors.torch")
 from assay_worker.engine import Loaded  # noqa: E402
 from assay_worker.engines.torch_engine import TorchEngine  # noqa: E402
 from assay_worker.engines.torch_engine.networks import NETWORKS  # noqa: E402
+from assay_worker.engines.torch_engine.networks.efficientnet import EfficientNet  # noqa: E402
 from assay_worker.engines.torch_engine.tensors import from_torch, to_torch  # noqa: E402
 from assay_worker.failure import WorkerError  # noqa: E402
 from assay_worker.frames import Tensor  # noqa: E402
@@ -42,7 +43,7 @@ CONFIGS = {
         initializer_range=0.3,
     ),
     "efficientnet": lambda: transformers.EfficientNetConfig(
-        width_coefficient=0.25, depth_coefficient=0.3, image_size=32, hidden_dim=64, num_labels=CLASSES
+        width_coefficient=0.25, depth_coefficient=0.3, image_size=32, hidden_dim=320, num_labels=CLASSES
     ),
 }
 
@@ -187,7 +188,7 @@ def test_channels_last_is_how_pixels_and_filters_lie(tmp_path: Path, monkeypatch
     own_checkpoint(tmp_path, LITE)
     seen: list[bool] = []
 
-    class Spy(NETWORKS["tf_efficientnet_lite0"]):  # type: ignore[misc]
+    class Spy(EfficientNet):
         def forward(self, pixel_values: Any) -> Any:
             filters = self.conv_head.weight
             seen.append(all(x.is_contiguous(memory_format=torch.channels_last) for x in (pixel_values, filters)))
@@ -229,7 +230,8 @@ def test_timms_config_is_taken_without_timm(tmp_path: Path, monkeypatch: pytest.
 def test_faster_rcnn_without_torchvision_is_unsupported_with_the_line_that_installs_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    find = importlib.util.find_spec
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "torchvision" else find(name))
     (tmp_path / "config.json").write_text('{"model_type": "faster_rcnn"}')
     code, message = refused(tmp_path)
     assert code == "unsupported"
@@ -318,7 +320,8 @@ def test_a_classifier_that_lacks_weights_is_refused_but_not_for_the_counts_of_ba
     kept = {name: value for name, value in weights.items() if "num_batches_tracked" not in name}
     safetensors.save_file(kept, tmp_path / "model.safetensors", {"format": "pt"})
     pixels = images(1)
-    assert torch.equal(outputs_of(load(tmp_path), pixels)["logits"], outputs_of(load(classifier), pixels)["logits"])
+    # Where weights lie in memory may change the order of a sum.
+    assert distance(outputs_of(load(tmp_path), pixels)["logits"], outputs_of(load(classifier), pixels)["logits"]) < 1e-5
     lost = next(name for name in kept if name.startswith("classifier") and name.endswith("weight"))
     del kept[lost]
     safetensors.save_file(kept, tmp_path / "model.safetensors", {"format": "pt"})

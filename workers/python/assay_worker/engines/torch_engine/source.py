@@ -52,17 +52,3 @@ def read_config(path: str) -> dict[str, Any]:
     if not isinstance(config, dict):
         raise invalid(f"{file} holds no object")
     return config
-
-
-def image_size_of(config: Mapping[str, Any]) -> tuple[int, int] | None:
-    """Height and width in px that a vision model takes: `image_size`, or timm's `input_size`; None where nobody says."""
-    size = config.get("image_size")
-    if isinstance(size, int):
-        return size, size
-    if isinstance(size, Mapping):
-        return int(size["height"]), int(size["width"])
-    if size is not None:
-        height, width = size
-        return int(height), int(width)
-    of_timm = config.get("input_size") or config.get("pretrained_cfg", {}).get("input_size")
-    return (int(of_timm[1]), int(of_timm[2])) if of_timm else None

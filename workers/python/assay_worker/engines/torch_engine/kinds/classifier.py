@@ -5,7 +5,8 @@ import transformers
 from ....engine import value_description
 from ..passes import SinglePassModel, pixels
 from ..pretrained import from_pretrained
-from ..source import Source, image_size_of
+from ..source import Source
+from ..vision_config import image_size_of
 from .kind import Kind
 
 SUFFIX = "ForImageClassification"

@@ -9,13 +9,23 @@ from ....engine import value_description
 from ....library import import_libraries
 from ..checkpoint import fill
 from ..passes import Outputs, SinglePassModel, pixels
-from ..source import Source, image_size_of
+from ..source import Source
+from ..vision_config import classes_of, image_size_of
 from .kind import Kind
 
 # COCO's 90 numbers and the background, as torchvision counts.
 CLASSES = 91
-# Arguments of torchvision's FasterRCNN that a config may have by the same name.
-SETTINGS = ("box_score_thresh", "box_nms_thresh", "box_detections_per_img", "rpn_nms_thresh", "rpn_score_thresh")
+# Keys of config.json, and what torchvision's FasterRCNN calls them.
+SETTINGS = {
+    "rpn_pre_nms_top_n": "rpn_pre_nms_top_n_test",
+    "rpn_post_nms_top_n": "rpn_post_nms_top_n_test",
+    "rpn_nms_threshold": "rpn_nms_thresh",
+    "score_threshold": "box_score_thresh",
+    "nms_threshold": "box_nms_thresh",
+    "detections_per_image": "box_detections_per_img",
+}
+# A published network has these numbers.
+ANCHORS, RATIOS = (32, 64, 128, 256, 512), (0.5, 1.0, 2.0)
 OUTPUTS = [
     value_description("boxes", "f32", ["detections", 4]),
     value_description("scores", "f32", ["detections"]),
@@ -30,16 +40,16 @@ def takes(source: Source) -> bool:
 def open_detector(source: Source) -> SinglePassModel:
     import_libraries(["torchvision"])
     from torchvision.models.detection import fasterrcnn_resnet50_fpn_v2
+    from torchvision.models.detection.anchor_utils import AnchorGenerator
 
     config = source.config
-    settings = {name: config[name] for name in SETTINGS if name in config}
-    network = fasterrcnn_resnet50_fpn_v2(weights=None, weights_backbone=None, num_classes=_classes(config), **settings)
+    settings = {theirs: config[ours] for ours, theirs in SETTINGS.items() if ours in config}
+    classes = classes_of(config, CLASSES)
+    network = fasterrcnn_resnet50_fpn_v2(weights=None, weights_backbone=None, num_classes=classes, **settings)
+    sizes, ratios = config.get("anchor_sizes", ANCHORS), tuple(config.get("aspect_ratios", RATIOS))
+    network.rpn.anchor_generator = AnchorGenerator(tuple((size,) for size in sizes), (ratios,) * len(sizes))
     detector = DetectorAlone(fill(network, source))
     return SinglePassModel(detector, source, pixels(image_size_of(config), batch=1), _named, OUTPUTS)
-
-
-def _classes(config: Mapping[str, Any]) -> int:
-    return int(config.get("num_labels") or len(config.get("id2label") or ()) or CLASSES)
 
 
 def _named(detections: Mapping[str, torch.Tensor]) -> Outputs:

@@ -9,7 +9,8 @@ from ....failure import worker_error
 from ..checkpoint import fill
 from ..networks import NETWORKS
 from ..passes import Input, Outputs, SinglePassModel, pixels
-from ..source import Source, image_size_of
+from ..source import Source
+from ..vision_config import image_size_of
 from .kind import Kind
 
 

@@ -8,15 +8,33 @@ It raises KeyError, TypeError or ValueError where the config does not describe i
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..vision_config import classes_of
 from .ceiling import Ceiling
 from .efficientnet import EFFICIENTNETS, EfficientNet
 from .yolov8 import YoloConfig, YoloV8
 
 Builder = Callable[[Mapping[str, Any]], Any]
 
+# Of COCO.
+YOLO_CLASSES = 80
+
+
+def _yolov8(config: Mapping[str, Any]) -> YoloV8:
+    return YoloV8(
+        YoloConfig(
+            classes=classes_of(config, YOLO_CLASSES),
+            depth_multiple=config.get("depth_multiple", 1),
+            width_multiple=config.get("width_multiple", 1),
+            max_channels=config.get("max_channels", 1024),
+            reg_max=config.get("reg_max", 16),
+            strides=tuple(config.get("strides", (8, 16, 32))),
+        )
+    )
+
+
 # By `model_type` of Hugging Face, or `architecture` of timm.
 NETWORKS: dict[str, Builder] = {
     "ceiling": Ceiling,
-    "yolov8": lambda config: YoloV8(YoloConfig.of(config)),
+    "yolov8": _yolov8,
     **dict.fromkeys(EFFICIENTNETS, EfficientNet),
 }

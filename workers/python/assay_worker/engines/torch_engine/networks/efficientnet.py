@@ -7,14 +7,16 @@ models/official/efficientnet/lite). V2: Tan and Le, "EfficientNetV2: Smaller Mod
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import nn
 from torch.nn.functional import pad
 
-# `tf_` models come from TensorFlow: its padding, and the epsilon of its batch norms.
+from ..vision_config import classes_of
+
+# `tf_` models come from TensorFlow: its padding, and the epsilon of its batch norms, which torchvision's second version has too.
 EPS, EPS_OF_TENSORFLOW = 1e-5, 1e-3
 FEATURES = 1280
 RGB = 3
@@ -216,20 +218,37 @@ VARIANTS = {
     "efficientnetv2_s": Variant(V2_S, stem=24),
 }
 TENSORFLOW = "tf_"
-EFFICIENTNETS = (*VARIANTS, *(TENSORFLOW + name for name in VARIANTS))
+# torchvision's name, and the one of the same network in timm.
+TORCHVISION, IN_TIMM = "efficientnet_v2_s", "efficientnetv2_s"
+EFFICIENTNETS = (*VARIANTS, *(TENSORFLOW + name for name in VARIANTS), TORCHVISION)
+# Keys of Hugging Face's config with which the shape of the network could be changed, and that are not read here.
+UNREAD = (
+    "depth_divisor",
+    "kernel_sizes",
+    "out_channels",
+    "strides",
+    "num_block_repeats",
+    "expand_ratios",
+    "squeeze_expansion_ratio",
+)
 
 
 class EfficientNet(Block):
-    """A network of timm's config.json: `architecture`, `num_classes`."""
+    """By timm's config.json (`architecture`, `num_classes`), with Hugging Face's coefficients and epsilon where it has them."""
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         super().__init__()
+        unread = [key for key in UNREAD if key in config]
+        if unread:
+            raise ValueError(f"{unread[0]} is not read")
         architecture = config["architecture"]
         is_of_tensorflow = architecture.startswith(TENSORFLOW)
-        variant = VARIANTS[architecture.removeprefix(TENSORFLOW)]
+        named = VARIANTS[IN_TIMM if architecture == TORCHVISION else architecture.removeprefix(TENSORFLOW)]
+        width, depth = config.get("width_coefficient", named.width), config.get("depth_coefficient", named.depth)
+        variant = replace(named, width=width, depth=depth)
         activation = nn.ReLU6 if variant.is_lite else nn.SiLU
-        eps = EPS_OF_TENSORFLOW if is_of_tensorflow else EPS
-        ways = Ways(activation, eps, is_of_tensorflow, squeezes=not variant.is_lite)
+        usual = EPS_OF_TENSORFLOW if is_of_tensorflow or architecture == TORCHVISION else EPS
+        ways = Ways(activation, config.get("batch_norm_eps", usual), is_of_tensorflow, squeezes=not variant.is_lite)
         channels = variant.stem if variant.is_lite else variant.scaled(variant.stem)
         features = FEATURES if variant.is_lite else variant.scaled(FEATURES)
         self.conv_stem = ways.conv(RGB, channels, 3, 2)
@@ -243,7 +262,7 @@ class EfficientNet(Block):
             self.blocks.append(blocks)
         self.conv_head = ways.conv(channels, features, 1)
         self.bn2 = ways.norm(features)
-        self.classifier = nn.Linear(features, int(config.get("num_classes", 1000)))
+        self.classifier = nn.Linear(features, classes_of(config))
 
     def forward(self, pixel_values: torch.Tensor) -> torch.Tensor:
         """Logits [batch, classes] of [batch, 3, height, width]."""
