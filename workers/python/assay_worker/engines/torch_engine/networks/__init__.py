@@ -38,3 +38,5 @@ NETWORKS: dict[str, Builder] = {
     "yolov8": _yolov8,
     **dict.fromkeys(EFFICIENTNETS, EfficientNet),
 }
+# Those that are no library's, by `model_type`.
+MODEL_TYPES = [name for name in NETWORKS if name not in EFFICIENTNETS]
