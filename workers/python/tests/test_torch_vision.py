@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -326,3 +327,16 @@ def test_a_classifier_that_lacks_weights_is_refused_but_not_for_the_counts_of_ba
     del kept[lost]
     safetensors.save_file(kept, tmp_path / "model.safetensors", {"format": "pt"})
     assert f"lacks 1 of the model's weights, {lost} among them" in refused(tmp_path)[1]
+
+
+@pytest.mark.skipif(
+    not (os.environ.get("CI") or os.environ.get("ASSAY_COMPILE")), reason="compiling takes a minute: ASSAY_COMPILE=1"
+)
+def test_a_compiled_model_gives_the_same_at_every_batch_size(tmp_path: Path) -> None:
+    config = transformers.ResNetConfig(embedding_size=8, hidden_sizes=[8], depths=[1], layer_type="basic", num_labels=3)
+    transformers.AutoModelForImageClassification.from_config(config).save_pretrained(tmp_path)
+    plain, compiled = load(tmp_path), load(tmp_path, compile=True)
+    assert compiled.settings["compile"] == "inductor, as torch chooses shapes"
+    for batch in (1, 2, 5):
+        pixels = images(batch)
+        assert distance(outputs_of(compiled, pixels)["logits"], outputs_of(plain, pixels)["logits"]) < 1e-5
