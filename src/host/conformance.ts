@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describeIssue } from '../protocol/frames.ts'
 import { METHODS, type Method, type Params, PROTOCOL_VERSION, type Result } from '../protocol/messages.ts'
-import { type NamedTensors, tensorOf, tokenTensor } from '../tensor.ts'
+import {
+  BYTES_PER_ELEMENT,
+  type ElementType,
+  elementCount,
+  type NamedTensors,
+  tensorOf,
+  tokenTensor,
+} from '../tensor.ts'
 import type { Form } from '../words.ts'
 import { keepsFiles } from './conformance-files.ts'
 import { ConformancePeer, NoAnswer } from './conformance-peer.ts'
@@ -40,7 +47,7 @@ class Skip extends Error {}
 interface State {
   readonly options: ConformanceOptions
   hello: Result<'hello'> | null
-  loaded: Form | null
+  loaded: { readonly form: Form; readonly inputs: Result<'load'>['inputs'] } | null
 }
 
 const HANDLE = 'conformance'
@@ -127,7 +134,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
       const precision = device.precisions[0] ?? 'fp32'
       const params = { handle: HANDLE, device: device.id, form, path, precision, interface: null, options: {} }
       const { result } = await askWell(peer, 'load', params)
-      state.loaded = form
+      state.loaded = { form, inputs: result.inputs }
       return `in ${sayMs(result.loadMs)}: ${result.inputs.map(input => input.name).join(', ')}`
     } finally {
       remove()
@@ -135,8 +142,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
   },
 
   async 'gives tensors back byte for byte'(peer, state) {
-    need(state.loaded, 'no model is loaded')
-    if (state.loaded !== 'onnx' || state.options.model !== undefined)
+    const { form } = need(state.loaded, 'no model is loaded')
+    if (form !== 'onnx' || state.options.model !== undefined)
       throw new Skip('needs the identity graph, which only a worker of the form onnx takes')
     const values = Float32Array.from({ length: 3 * 257 }, (_, i) => (i - 300) / 7)
     const x = tensorOf([3, 257], values)
@@ -148,11 +155,11 @@ const CHECKS: Readonly<Record<string, Check>> = {
   },
 
   async 'gives up an interrupted call, and goes on'(peer, state) {
-    const form = need(state.loaded, 'no model is loaded')
+    const { form, inputs } = need(state.loaded, 'no model is loaded')
     const hello = need(state.hello, 'it has not said hello')
     if (!hello.methods.includes('measure')) throw new Skip('it does not measure')
     const startedMs = performance.now()
-    const { header } = await peer.askAndInterrupt('measure', endlessMeasure(), endlessInputs(form))
+    const { header } = await peer.askAndInterrupt('measure', endlessMeasure(), endlessInputs(form, inputs))
     if (header.kind !== 'error') throw new Error('answered as if nothing had happened')
     if (header.code !== 'interrupted') throw new Error(`answered ${header.code}: ${header.message}`)
     await askWell(peer, 'hello', { protocol: PROTOCOL_VERSION, host: 'assay' })
@@ -252,6 +259,19 @@ function endlessMeasure(): Omit<Params<'measure'>, 'workload'> & { workload: 'fo
   return { handle: HANDLE, workload: 'forward', newTokens: 0, warmup: 0, repetitions: 1e9, budgetMs: hourMs }
 }
 
-function endlessInputs(form: Form): NamedTensors {
-  return form === 'onnx' ? { x: tensorOf([1, 1], new Float32Array(1)) } : { input_ids: tokenTensor([[0, 1]]) }
+/** Two tokens for a language model's directory; zeros, and 1 for every dimension that varies, for any other model. */
+function endlessInputs(form: Form, inputs: Result<'load'>['inputs']): NamedTensors {
+  if (form === 'huggingface' && inputs.some(({ name }) => name === 'input_ids'))
+    return { input_ids: tokenTensor([[0, 1]]) }
+  return Object.fromEntries(
+    inputs.map(({ name, type, shape }) => {
+      if (!isElementType(type)) throw new Error(`takes ${name} of the type ${type}, which no tensor has`)
+      const sizes = shape.map(size => (typeof size === 'number' ? size : 1))
+      return [name, { type, shape: sizes, bytes: new Uint8Array(elementCount(sizes) * BYTES_PER_ELEMENT[type]) }]
+    }),
+  )
+}
+
+function isElementType(name: string): name is ElementType {
+  return Object.hasOwn(BYTES_PER_ELEMENT, name)
 }

@@ -141,6 +141,8 @@ export const METHODS = {
       pid: z.int(),
       devices: z.array(DeviceDescription),
       forms: z.array(Form),
+      /** For the form `huggingface`: values of `model_type` in config.json that are Assay's own and that this worker loads. */
+      modelTypes: z.array(z.string()).optional(),
       /** The calls that this worker answers. */
       methods: z.array(z.string()),
       /** How often a heartbeat comes; 0 where this worker sends none. */

@@ -13,6 +13,7 @@ test('a device that takes no graphs, or measures nothing, has no measured limits
   expect(unmeasurable({ forms: ['huggingface'], launch, methods })).toBe(
     'the engine npu takes no graphs to measure its devices with',
   )
+  expect(unmeasurable({ forms: ['huggingface'], modelTypes: ['ceiling'], launch, methods })).toBeNull()
   expect(unmeasurable({ forms: ['onnx'], launch, methods: methods.slice(0, -1) })).toBe(
     'the engine npu measures nothing',
   )

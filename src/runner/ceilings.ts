@@ -1,4 +1,4 @@
-/** What a device gives at most: measured on its own worker, with graphs that are nothing but matrix products. */
+/** What a device gives at most: measured on its own worker, with models that are nothing but matrix products. */
 import { AssayError } from '../errors.ts'
 import type { DeviceCeilings } from '../events/result.ts'
 import { WorkerFailure } from '../host/index.ts'
@@ -6,7 +6,7 @@ import { percentile } from '../metrics/index.ts'
 import { WorkerError } from '../protocol/failure.ts'
 import { tensorOf } from '../tensor.ts'
 import type { Precision } from '../words.ts'
-import { ceilingModel, MOST_ROWS } from '../workloads/ceilings/model.ts'
+import { CEILING, ceilingModel, MOST_ROWS } from '../workloads/ceilings/model.ts'
 import { costOf } from '../workloads/llm/index.ts'
 import type { FoundDevice } from './discovery.ts'
 import { footprintOf, loadableFor } from './loadable.ts'
@@ -57,8 +57,10 @@ export function unmeasurable({
   forms,
   launch,
   methods,
-}: Pick<FoundDevice, 'forms' | 'launch' | 'methods'>): string | null {
-  if (!forms.includes('onnx')) return `the engine ${launch.engine} takes no graphs to measure its devices with`
+  modelTypes,
+}: Pick<FoundDevice, 'forms' | 'launch' | 'methods' | 'modelTypes'>): string | null {
+  if (!forms.includes('onnx') && !modelTypes?.includes(CEILING))
+    return `the engine ${launch.engine} takes no graphs to measure its devices with`
   return methods.includes('measure') ? null : `the engine ${launch.engine} measures nothing`
 }
 

@@ -23,6 +23,8 @@ export interface FoundDevice {
   readonly ownId: DeviceId
   readonly launch: EngineLaunch
   readonly forms: Result<'hello'>['forms']
+  /** Models of Assay's own that an engine which takes directories knows. */
+  readonly modelTypes?: readonly string[] | undefined
   readonly methods: readonly string[]
   readonly versions: Readonly<Record<string, string>>
 }
@@ -59,14 +61,14 @@ export async function discover(
       problems.push(problemOf(launch, answer.reason, Object.hasOwn(engines, launch.engine)))
       continue
     }
-    const { devices, forms, methods, versions } = answer.value
+    const { devices, forms, modelTypes, methods, versions } = answer.value
     for (const device of devices) {
       const description = {
         ...device,
         id: idUnder(launch.engine, device.id),
         dialect: device.dialect && (dialectOf(options, launch.engine) ?? device.dialect),
       }
-      found.set(description.id, { description, ownId: device.id, launch, forms, methods, versions })
+      found.set(description.id, { description, ownId: device.id, launch, forms, modelTypes, methods, versions })
     }
   }
   return { devices: Array.from(found.values(), ({ description }) => description), found, problems }

@@ -6,6 +6,8 @@ import { defineArchitecture, type Scope, type Tensor, trace } from '../../graph/
 import { elementCount } from '../../tensor.ts'
 import type { WeightSource } from '../../weights/source.ts'
 
+/** The `model_type` of its directory: an engine that takes directories says whether it knows it. */
+export const CEILING = 'ceiling'
 /** Features of the square products: 16 MiB of fp32 each. */
 const WIDTH = 2048
 /** Rows of the embedding and of the head, so that neither takes time. */
@@ -21,7 +23,7 @@ const Config = z.object({
 })
 
 const products = defineArchitecture({
-  types: ['ceiling'],
+  types: [CEILING],
   config: Config,
   build(scope: Scope, config: z.output<typeof Config>, { ids }) {
     let x: Tensor = scope.embedding('embed', ids, config.vocab_size, WIDTH)
@@ -33,6 +35,8 @@ const products = defineArchitecture({
 /** A chain of `count` square products [2048, 2048] behind a tiny embedding and before a tiny head. */
 export function ceilingModel(count: number): LanguageModel {
   const config = {
+    model_type: CEILING,
+    hidden_size: WIDTH,
     vocab_size: VOCABULARY,
     num_hidden_layers: 0,
     max_position_embeddings: MOST_ROWS,
@@ -46,7 +50,7 @@ export function ceilingModel(count: number): LanguageModel {
     directory: null,
     config,
     graph,
-    fingerprint: createHash('sha256').update(`ceiling 2 ${WIDTH} ${count}`).digest('hex'),
+    fingerprint: createHash('sha256').update(`ceiling 3 ${WIDTH} ${count}`).digest('hex'),
     contents: { config, checksums: {} },
     parameters: shapes.reduce((sum, shape) => sum + elementCount(shape), 0),
     goldens: [],

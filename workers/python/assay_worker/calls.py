@@ -49,6 +49,7 @@ class Calls:
             "pid": os.getpid(),
             "devices": description.devices,
             "forms": description.forms,
+            **({} if description.model_types is None else {"modelTypes": description.model_types}),
             "methods": list(self.table),
             "heartbeatMs": HEARTBEAT_MS,
         }, {}

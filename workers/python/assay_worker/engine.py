@@ -116,6 +116,8 @@ class Description:
     versions: Mapping[str, str]
     forms: Sequence[str]
     devices: Sequence[Mapping[str, Any]]
+    # Values of `model_type` that are Assay's own, for an engine that takes directories.
+    model_types: Sequence[str] | None = None
 
 
 class Engine(Protocol):

@@ -198,7 +198,7 @@ def test_a_wrong_request_is_told_apart(checkpoint: Path, tmp_path: Path) -> None
     assert refused(tmp_path) == ("invalid-request", f"{tmp_path} holds no config.json")
     assert refused(checkpoint, tf23=True) == (
         "invalid-request",
-        "no option is named tf23 (threads, tf32, compile, attn_implementation)",
+        "no option is named tf23 (threads, tf32, compile, attn_implementation, channels_last)",
     )
     for wrong in ({"threads": 0}, {"threads": "two"}, {"tf32": "yes"}, {"attn_implementation": 7}):
         assert refused(checkpoint, **wrong)[0] == "invalid-request"

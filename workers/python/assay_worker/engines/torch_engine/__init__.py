@@ -14,9 +14,11 @@ class TorchEngine:
     def describe(self) -> Description:
         _import_torch()
         from .devices import find_devices, runtime_versions
+        from .networks import MODEL_TYPES
 
         versions = {"transformers": version_of("transformers"), "python": python_version(), **runtime_versions()}
-        return Description(versions, ["huggingface"], find_devices(wanted_devices("torch", os.environ)))
+        devices = find_devices(wanted_devices("torch", os.environ))
+        return Description(versions, ["huggingface"], devices, MODEL_TYPES)
 
     def load(self, params: Load) -> Loaded:
         _import_torch()

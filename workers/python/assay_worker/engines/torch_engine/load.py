@@ -1,23 +1,20 @@
-"""A directory in Hugging Face's layout -> a model of transformers on a device."""
+"""A directory in Hugging Face's layout -> a model on a device, of the kind that takes it."""
 
-import os
 import re
 from typing import Any
 
 import torch
-import transformers
 
-from ...engine import Loaded, value_description
-from ...failure import WorkerError, invalid, worker_error
+from ...engine import Loaded
+from ...failure import WorkerError
 from ...parameters import Load, refuse_form
 from .devices import DTYPES, device_of
+from .kinds import KINDS, Kind, Source, TorchModel
 from .memory import held_bytes
-from .model import CausalLanguageModel
 from .placement import observe_placement
-from .settings import REMEDY, Options, apply_options, evidence_of_reduced_products, float32_product_on, settings_of
-
-# Names of architectures in config.json -> the class of transformers that loads them. Another kind of model is another line.
-AUTO_CLASSES = {r"(ForCausalLM|LMHeadModel)$": "AutoModelForCausalLM"}
+from .product_types import float32_products_on
+from .settings import apply_options, settings_of
+from .source import read_config
 
 # What inductor says where its back end's compiler is not there: C++ for the CPU, Triton for GPUs.
 NO_COMPILER = re.compile(
@@ -33,59 +30,44 @@ def load(params: Load) -> Loaded:
         raise WorkerError("unsupported", f"torch takes {', '.join(DTYPES)}, not {params.precision}")
     device = device_of(params.device)
     options = apply_options(params.options)
-    network = _load_network(params.path, dtype, device, options)
-    model = CausalLanguageModel(network, device)
-    float32_product = float32_product_on(device) if dtype == torch.float32 else "fp32"
-    with torch.inference_mode():
-        placement = observe_placement(model.smallest_pass, float32_product)
-    if params.precision not in placement["computedIn"][:1] and float32_product != "fp32":
-        placement |= {"evidence": evidence_of_reduced_products(device), "remedy": REMEDY}
+    source = Source(params.path, read_config(params.path), dtype, device, options)
+    model = _kind_of(source).open(source)
+    placement = _placement(model, source, params.precision)
     if options.compile:
         _compile(model)
     return Loaded(
         model=model,
-        inputs=[value_description(name, "i64", ["batch", "tokens"]) for name in model.input_names],
-        outputs=[value_description("logits", "f32", ["batch", "tokens", model.language().vocabulary])],
+        inputs=model.inputs,
+        outputs=model.outputs,
         placement=placement,
         memory_bytes=held_bytes(device),
-        settings=settings_of(device, options, network.config._attn_implementation or "eager"),
+        settings=settings_of(device, options, model.attention, model.compiled_as),
     )
 
 
-def _load_network(path: str, dtype: torch.dtype, device: torch.device, options: Options) -> Any:
-    if not os.path.isfile(os.path.join(path, "config.json")):
-        raise invalid(f"{path} holds no config.json")
-    transformers.utils.logging.disable_progress_bar()
-    attention = {} if options.attn_implementation is None else {"attn_implementation": options.attn_implementation}
-    try:
-        config = transformers.AutoConfig.from_pretrained(path, local_files_only=True)
-        network, report = _auto_class(config).from_pretrained(
-            path, config=config, dtype=dtype, local_files_only=True, output_loading_info=True, **attention
-        )
-    except Exception as error:
-        raise worker_error(error, f"loading {path}") from error
-    # transformers fills what a checkpoint lacks with random numbers, and only warns.
-    lacking = [*report["missing_keys"], *(key for key, *_ in report["mismatched_keys"])]
-    if lacking:
-        raise invalid(f"{path} lacks {len(lacking)} of the model's weights, {min(lacking)} among them")
-    return network.to(device).eval().requires_grad_(False)
+def _kind_of(source: Source) -> Kind:
+    for kind in KINDS:
+        if kind.takes(source):
+            return kind
+    kinds = ", ".join(kind.name for kind in KINDS)
+    what = ", ".join(source.architectures) or f"the type {source.type}"
+    raise WorkerError("unsupported", f"this worker runs {kinds} with torch, not {what}")
 
 
-def _auto_class(config: Any) -> Any:
-    architectures = config.architectures or []
-    for name in architectures:
-        for pattern, auto_class in AUTO_CLASSES.items():
-            if re.search(pattern, name):
-                return getattr(transformers, auto_class)
-    known = transformers.models.auto.modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
-    if not architectures and config.model_type in known:
-        return transformers.AutoModelForCausalLM
-    what = ", ".join(architectures) or f"the type {config.model_type}"
-    raise WorkerError("unsupported", f"this worker runs causal language models with torch, not {what}")
+def _placement(model: TorchModel, source: Source, asked: str) -> dict[str, Any]:
+    products = float32_products_on(source.device) if source.dtype == torch.float32 else {}
+    with torch.inference_mode():
+        placement = observe_placement(model.smallest_pass(), {kind: found.type for kind, found in products.items()})
+    first = placement["computedIn"][:1]
+    # The kind of products that is in the shorter type, for its property.
+    shorter = [found for found in products.values() if [found.type] == first and found.type != asked]
+    if shorter:
+        placement |= {"evidence": shorter[0].evidence, "remedy": shorter[0].remedy}
+    return placement
 
 
-def _compile(model: CausalLanguageModel) -> None:
-    """Compiles, and makes the two kinds of passes: what a compiler cannot do here is said at load, and its time is load's."""
+def _compile(model: TorchModel) -> None:
+    """Compiles, and makes the passes that it compiles for: what a compiler cannot do here is said at load, and its time is load's."""
     try:
         model.compile()
     except Exception as error:

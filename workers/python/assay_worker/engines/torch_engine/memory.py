@@ -28,3 +28,9 @@ def open_device_peak_window(device: torch.device) -> Callable[[], int | None]:
         return lambda: None
     module.reset_peak_memory_stats(device)
     return lambda: int(module.max_memory_allocated(device))
+
+
+def release(device: torch.device) -> None:
+    """Gives what torch keeps for later back to the device."""
+    if device.type != "cpu":
+        torch.get_device_module(device).empty_cache()

@@ -12,6 +12,7 @@ TYPE_NAMES = {torch.float32: "fp32", torch.float16: "fp16", torch.bfloat16: "bf1
 # Which argument of an operator holds the rows whose length is that of the sums.
 PRODUCTS = {"linear": 0, "mm": 0, "bmm": 0, "matmul": 0, "addmm": 1, "baddbmm": 1, "_addmm_activation": 1}
 ATTENTION = "scaled_dot_product"
+FILTER = "conv"
 
 
 class Operators(TorchDispatchMode):  # type: ignore[misc]
@@ -21,7 +22,8 @@ class Operators(TorchDispatchMode):  # type: ignore[misc]
         super().__init__()
         # (operator, type, device)
         self.nodes: Counter[tuple[str, str, str]] = Counter()
-        self.work: defaultdict[str, int] = defaultdict(int)
+        # (kind of product, type)
+        self.work: defaultdict[tuple[str, str], int] = defaultdict(int)
 
     def __torch_dispatch__(
         self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
@@ -32,7 +34,7 @@ class Operators(TorchDispatchMode):  # type: ignore[misc]
             name = function.overloadpacket.__name__
             type = TYPE_NAMES.get(first.dtype, str(first.dtype).removeprefix("torch."))
             self.nodes[(name, type, first.device.type)] += 1
-            self.work[type] += multiplications(name, args, first)
+            self.work["filter" if FILTER in name else "matrix", type] += multiplications(name, args, first)
         return result
 
 
@@ -43,21 +45,21 @@ def multiplications(name: str, args: tuple[Any, ...], result: torch.Tensor) -> i
         return elements * int(args[PRODUCTS[name]].shape[-1])
     if ATTENTION in name:
         return 2 * elements * int(args[1].shape[-2])  # scores and values
-    if "conv" in name:
+    if FILTER in name:
         return elements * int(math.prod(args[1].shape[1:]))
     return 0
 
 
-def observe_placement(make_pass: Callable[[], object], float32_product: str) -> dict[str, Any]:
-    """`float32_product` is the type in which the device multiplies float32 matrices."""
+def observe_placement(make_pass: Callable[[], object], float32_products: Mapping[str, str]) -> dict[str, Any]:
+    """`float32_products` has the types in which the device multiplies float32 matrices (`matrix`) and filters (`filter`)."""
     with Operators() as seen:
         make_pass()
     operators = [
         {"operator": name, "type": type, "provider": provider, "nodes": nodes}
         for (name, type, provider), nodes in seen.nodes.items()
     ]
-    by_work = sorted((type for type, work in seen.work.items() if work > 0), key=lambda type: -seen.work[type])
-    return {
-        "operators": operators,
-        "computedIn": [float32_product if type == "fp32" else type for type in by_work],
-    }
+    work: Counter[str] = Counter()
+    for (kind, type), multiplied in seen.work.items():
+        if multiplied > 0:
+            work[float32_products.get(kind, type) if type == "fp32" else type] += multiplied
+    return {"operators": operators, "computedIn": [type for type, _ in work.most_common()]}

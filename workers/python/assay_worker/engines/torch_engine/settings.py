@@ -7,9 +7,8 @@ import torch
 
 from ...failure import invalid
 from ...parameters import Option, check_options, flag
-from ...product_type import SIZE, float32_product_type
 
-OPTIONS = ("threads", "tf32", "compile", "attn_implementation")
+OPTIONS = ("threads", "tf32", "compile", "attn_implementation", "channels_last")
 
 
 @dataclass(frozen=True)
@@ -17,6 +16,8 @@ class Options:
     compile: bool
     # `eager`, `sdpa`, or what transformers knows besides; None: its own choice.
     attn_implementation: str | None
+    # Images and filters with their channels side by side; language models have none.
+    channels_last: bool
 
 
 def apply_options(options: Mapping[str, Option]) -> Options:
@@ -34,15 +35,17 @@ def apply_options(options: Mapping[str, Option]) -> Options:
     attention = options.get("attn_implementation")
     if attention is not None and not isinstance(attention, str):
         raise invalid(f"the option attn_implementation must be a name such as eager or sdpa, and is {attention!r}")
-    return Options(bool(flag(options, "compile")), attention)
+    return Options(bool(flag(options, "compile")), attention, bool(flag(options, "channels_last")))
 
 
-def settings_of(device: torch.device, options: Options, attention: str) -> dict[str, str]:
+def settings_of(device: torch.device, options: Options, attention: str | None, compiled_as: str) -> dict[str, str]:
+    """`attention`: how a model computes it, None where it does not say; `compiled_as`: for which shapes it would be compiled."""
     settings = {
         "threads": str(torch.get_num_threads()),
         "float32_matmul_precision": torch.get_float32_matmul_precision(),
-        "attn_implementation": attention,
-        "compile": "inductor, dynamic shapes" if options.compile else "off",
+        **({} if attention is None else {"attn_implementation": attention}),
+        **({"channels_last": "True"} if options.channels_last else {}),
+        "compile": compiled_as if options.compile else "off",
         "deterministic_algorithms": str(torch.are_deterministic_algorithms_enabled()),
     }
     if device.type == "cpu":
@@ -58,24 +61,3 @@ def settings_of(device: torch.device, options: Options, attention: str) -> dict[
             matmul.allow_bf16_reduced_precision_reduction
         )
     return settings
-
-
-def float32_product_on(device: torch.device) -> str:
-    """In which type the device multiplies float32 matrices, with the settings as they are now."""
-    identity = torch.eye(SIZE, device=device)
-
-    def is_exact(value: float) -> bool:
-        x = torch.full((SIZE, SIZE), value, device=device)
-        return bool((torch.nn.functional.linear(x, identity) == x).all())
-
-    return float32_product_type(is_exact)
-
-
-def evidence_of_reduced_products(device: torch.device) -> str:
-    """The property of torch that lets float32 products run in a shorter type."""
-    if device.type == "cuda":
-        return f"torch.backends.cuda.matmul.allow_tf32 is {torch.backends.cuda.matmul.allow_tf32}"
-    return f"torch.get_float32_matmul_precision() is {torch.get_float32_matmul_precision()}"
-
-
-REMEDY = "options: { torch: { tf32: false } }"

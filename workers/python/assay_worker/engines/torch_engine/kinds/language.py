@@ -1,25 +1,33 @@
-"""A causal language model of transformers, as the protocol drives it."""
+"""Causal language models of transformers."""
 
 import inspect
-import time
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
+import transformers
 
-from ...engine import Language, Prompt
-from ...failure import invalid
-from ...frames import Tensor
-from ...prompt import read_prompt
-from .decoding import TorchDecoding
-from .devices import synchronizer
-from .memory import open_device_peak_window
-from .tensors import from_torch, to_torch
+from ....engine import Language, Prompt, value_description
+from ....failure import invalid
+from ....frames import Tensor
+from ....prompt import read_prompt
+from ..decoding import TorchDecoding
+from ..devices import synchronizer
+from ..memory import open_device_peak_window, release
+from ..passes import TorchPass
+from ..pretrained import from_pretrained
+from ..source import Source
+from ..tensors import to_torch
+from .kind import Kind
 
 LOGITS = "logits"
+NAMES = re.compile(r"(ForCausalLM|LMHeadModel)$")
 
 
 class CausalLanguageModel:
+    compiled_as = "inductor, dynamic shapes"
+
     def __init__(self, network: Any, device: torch.device) -> None:
         self.device = device
         self.config = network.config
@@ -37,10 +45,10 @@ class CausalLanguageModel:
             takes_position_ids=self.takes_positions,
             takes_padding=True,
         )
-
-    @property
-    def input_names(self) -> list[str]:
-        return ["input_ids", "attention_mask", *(["position_ids"] if self.takes_positions else [])]
+        names = ["input_ids", "attention_mask", *(["position_ids"] if self.takes_positions else [])]
+        self.inputs = [value_description(name, "i64", ["batch", "tokens"]) for name in names]
+        self.outputs = [value_description(LOGITS, "f32", ["batch", "tokens", config.vocab_size])]
+        self.attention: str | None = network.config._attn_implementation or "eager"
 
     def language(self) -> Language:
         return self._language
@@ -69,14 +77,15 @@ class CausalLanguageModel:
             raise invalid(f"the model has no output {unknown[0]} ({LOGITS})")
         prompt = read_prompt(self._language, tensors)
         inputs = prompt_tensors(prompt, self.device)
-        return TorchPass(self.synchronize, lambda: self.forward(*inputs, keep=logits_to_keep))
+        return TorchPass(self.synchronize, lambda: {LOGITS: self.forward(*inputs, keep=logits_to_keep)})
 
     def begin(self, prompt: Prompt, new_tokens: int, prefill_chunk: int | None) -> TorchDecoding:
         return TorchDecoding(self, prompt_tensors(prompt, self.device), new_tokens, prefill_chunk)
 
-    def smallest_pass(self) -> torch.Tensor:
+    def smallest_pass(self) -> Callable[[], torch.Tensor]:
         one = torch.ones(1, 1, dtype=torch.int64, device=self.device)
-        return self.forward(one * 0, one, one * 0, keep=1)
+        zero = one * 0
+        return lambda: self.forward(zero, one, zero, keep=1)
 
     def compile(self) -> None:
         """Lets torch compile the network, for shapes that vary, and makes a pass of several tokens and one behind them."""
@@ -92,29 +101,7 @@ class CausalLanguageModel:
 
     def close(self) -> None:
         self._network = None
-        if self.device.type != "cpu":
-            torch.get_device_module(self.device).empty_cache()
-
-
-class TorchPass:
-    def __init__(self, synchronize: Callable[[], None], forward: Callable[[], torch.Tensor]) -> None:
-        self._synchronize = synchronize
-        self._forward = forward
-        self._logits: torch.Tensor | None = None
-
-    def run(self) -> float:
-        self._logits = None  # else two of them are held at once
-        with torch.inference_mode():
-            self._synchronize()
-            sent = time.perf_counter()
-            self._logits = self._forward()
-            self._synchronize()
-            return (time.perf_counter() - sent) * 1000
-
-    def outputs(self) -> dict[str, Tensor]:
-        if self._logits is None:
-            raise RuntimeError("no pass was made")
-        return {LOGITS: from_torch(self._logits)}
+        release(self.device)
 
 
 def prompt_tensors(prompt: Prompt, device: torch.device) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -126,3 +113,16 @@ def prompt_tensors(prompt: Prompt, device: torch.device) -> tuple[torch.Tensor, 
     else:
         positions = to_torch(prompt.positions, device)
     return to_torch(prompt.ids, device), mask, positions
+
+
+def takes(source: Source) -> bool:
+    known = transformers.models.auto.modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+    named = source.architectures
+    return any(NAMES.search(name) for name in named) if named else source.type in known
+
+
+def open_language_model(source: Source) -> CausalLanguageModel:
+    return CausalLanguageModel(from_pretrained("AutoModelForCausalLM", source), source.device)
+
+
+LANGUAGE_MODELS = Kind("causal language models", takes, open_language_model)
