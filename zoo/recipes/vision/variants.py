@@ -56,7 +56,7 @@ CLASSIFIERS = (
             id2label=LABELS,
             label2id=IDS,
         ),
-        rounds=(4500, 9000, 9000),
+        rounds=(4500, 9000),
         peak_rate=1.5e-3,
     ),
 )
