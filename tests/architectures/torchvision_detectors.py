@@ -170,9 +170,9 @@ def draw(case: Case, seed: int) -> tuple[FasterRCNN, torch.Tensor, Detections, f
     pixels = torch.randn(1, 3, *case.image_size)
     for module, deviation in (
         (model.rpn.head.cls_logits, 1.0),
-        (model.rpn.head.bbox_pred, 0.4),
+        (model.rpn.head.bbox_pred, 0.2),
         (model.roi_heads.box_predictor.cls_score, 2.0),
-        (model.roi_heads.box_predictor.bbox_pred, 1.5),
+        (model.roi_heads.box_predictor.bbox_pred, 0.8),
     ):
         spread(module, deviation, lambda: detect(model, pixels))
     margin = Margin()
