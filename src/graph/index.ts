@@ -6,7 +6,6 @@ export {
   exp,
   indicesWhere,
   nonMaxSuppression,
-  type RoiPooling,
   roiAlign,
   rowsAt,
   type Suppression,

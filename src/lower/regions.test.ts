@@ -1,56 +1,17 @@
-import { join } from 'node:path'
-import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
 import { expect, test } from 'vitest'
-import { z } from 'zod'
-import { temporaryDirectory } from '../../tests/temporary.ts'
-import { writeLowered } from '../build/artifact.ts'
+import { type Build, CHANNELS, compute } from '../../tests/small-graph.ts'
 import {
-  defineVision,
   exactly,
   exp,
   indicesWhere,
   nonMaxSuppression,
   roiAlign,
   rowsAt,
-  type Scope,
   type Suppression,
   type Tensor,
   topK,
 } from '../graph/index.ts'
 import { tensorOf } from '../tensor.ts'
-import { seededWeights } from '../weights/seeded.ts'
-import type { Precision } from '../words.ts'
-import { lower, policyFor } from './index.ts'
-
-const CHANNELS = 3
-type Build = (x: Tensor, scope: Scope) => Readonly<Record<string, Tensor>>
-
-/** What a graph over [1, 3, height, width] gives for these values in onnxruntime. */
-async function compute(
-  build: Build,
-  [height, width]: readonly [number, number],
-  values: Float32Array,
-  precision: Precision = 'fp32',
-): Promise<Readonly<Record<string, { shape: readonly number[]; values: number[] }>>> {
-  const read = defineVision({
-    types: [],
-    task: 'detection',
-    config: z.object({}),
-    batch: 1,
-    image: () => ({ height, width }),
-    classes: () => 1,
-    build: (scope, _, pixels) => build(pixels, scope),
-  }).read({})
-  if ('issues' in read) throw new Error('a config of nothing has no issues')
-  const path = join(temporaryDirectory(), 'graph.onnx')
-  writeLowered(lower(read.trace(), policyFor(precision, 'portable')), seededWeights(new Map(), 0), 'regions', path)
-  const session = await InferenceSession.create(path)
-  const outputs = await session.run({ pixel_values: new OrtTensor('float32', values, [1, CHANNELS, height, width]) })
-  await session.release()
-  return Object.fromEntries(
-    Object.entries(outputs).map(([name, { dims, data }]) => [name, { shape: dims, values: Array.from(data, Number) }]),
-  )
-}
 
 /** The first channel of one row as a vector [width]. */
 const vector = (x: Tensor) => x.slice(1, 0, 1).rearrange('b c h w -> (b c h w)')

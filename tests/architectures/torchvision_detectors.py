@@ -52,11 +52,11 @@ class Case:
 
 
 CASES = [
-    # More candidates than are kept at each step.
-    Case((96, 128), 7, (1, 1, 2, 1), 24, (16, 32, 64, 128, 256), 2, 120, 90, 4, 48, 20),
-    # Regions of every level of the pyramid, 448 px and more.
-    Case((512, 576), 5, (1, 1, 1, 1), 16, (32, 64, 128, 256, 512), 2, 90, 1000, 2, 32, 100),
-    # No level has as many anchors as may stay; a coarsest level of odd size, whose stride is no power of two.
+    # Anchors at the corners of an odd number of cells; fewer of them tried, and fewer detections given, than there are.
+    Case((96, 128), 7, (1, 1, 2, 1), 24, (8, 16, 24, 32, 48), 2, 120, 400, 4, 48, 20),
+    # Regions of every level of the pyramid, 448 px and more; fewer proposals kept than there are.
+    Case((512, 576), 5, (1, 1, 1, 1), 16, (32, 64, 128, 256, 512), 2, 90, 200, 2, 32, 100),
+    # No level has as many anchors as may stay; anchors of odd size, whose halves are rounded.
     Case((32, 160), 91, (1, 1, 1, 1), 16, (9, 17, 33, 65, 128), 1, 2000, 2000, 1, 64, 100),
 ]
 
@@ -170,9 +170,9 @@ def draw(case: Case, seed: int) -> tuple[FasterRCNN, torch.Tensor, Detections, f
     pixels = torch.randn(1, 3, *case.image_size)
     for module, deviation in (
         (model.rpn.head.cls_logits, 1.0),
-        (model.rpn.head.bbox_pred, 0.4),
+        (model.rpn.head.bbox_pred, 0.2),
         (model.roi_heads.box_predictor.cls_score, 2.0),
-        (model.roi_heads.box_predictor.bbox_pred, 1.5),
+        (model.roi_heads.box_predictor.bbox_pred, 0.8),
     ):
         spread(module, deviation, lambda: detect(model, pixels))
     margin = Margin()

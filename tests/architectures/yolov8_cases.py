@@ -18,9 +18,16 @@ Weights = dict[str, torch.Tensor]
 
 CASES: list[dict[str, Any]] = [
     # Half of a bottleneck is rounded to the even number; classes decide the head's width.
-    {"width_multiple": 0.125, "depth_multiple": 0.5, "max_channels": 1024, "num_labels": 5, "image_size": [64, 96]},
+    {"width_multiple": 0.125, "depth_multiple": 0.75, "max_channels": 1024, "num_labels": 5, "image_size": [64, 96]},
     {"width_multiple": 0.25, "depth_multiple": 0.67, "max_channels": 256, "num_labels": 71, "image_size": 64},
-    {"width_multiple": 0.2, "depth_multiple": 0.25, "max_channels": 512, "reg_max": 8, "num_labels": 3, "image_size": [96, 32]},
+    {
+        "width_multiple": 0.2,
+        "depth_multiple": 0.25,
+        "max_channels": 512,
+        "reg_max": 8,
+        "num_labels": 3,
+        "image_size": [96, 32],
+    },
 ]
 STRIDES = [8, 16, 32]
 
