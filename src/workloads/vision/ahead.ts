@@ -1,6 +1,6 @@
 /**
- * Values made ahead of who takes them, in order, at most so many at once: what is made waits for who takes it, and not the
- * other way round. What goes wrong with one is thrown where it would have come, and not before.
+ * Values made ahead of who takes them, in order, at most so many beside the one that is taken: what is made waits for who takes it,
+ * and not the other way round. What goes wrong with one is thrown where it would have come, and not before.
  */
 export async function* ahead<T, R>(
   items: Iterable<T>,

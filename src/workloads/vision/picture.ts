@@ -4,16 +4,13 @@ import type { ImageSource } from './dataset.ts'
 import { loadImage } from './prepare.ts'
 import { CHANNELS } from './raster.ts'
 
-/** A box in px of the original image. */
-export type OriginalBox = PictureBox
-
 const QUALITY = 80
 
 /**
  * The image within a square of `most` px a side, never larger than it is, with boxes in its own px.
  * Throws AssayError('image-invalid') where it cannot be read.
  */
-export async function pictureOf(source: ImageSource, most: number, boxes: readonly OriginalBox[]): Promise<Picture> {
+export async function pictureOf(source: ImageSource, most: number, boxes: readonly PictureBox[]): Promise<Picture> {
   const { raster } = await loadImage(source)
   const { default: sharp } = await import('sharp')
   const { width, height, data } = raster
