@@ -13,12 +13,13 @@ import scenes
 import torch
 from boxes import Found, iou, suppressed
 from evaluate import accuracy_of, average_precision_of
-from goldens import classification, detection
 from PIL import Image
 from pycocotools import mask
 from safetensors.torch import load_file
 from transformers import AutoConfig
 from variants import CLASSIFIERS
+
+from goldens import classification, detection
 
 # What save_pretrained adds to a configuration.
 SAVED = ("architectures", "dtype", "transformers_version", "_name_or_path")
