@@ -358,3 +358,13 @@ test('a row that is padded on the left gives the same logits as the row alone (p
   expect(compareElements(longAlone, beside).relL2).toBeLessThan(1e-5)
   await session.release()
 })
+
+test('a graph of images says the opset in which convolutions take bf16, and no later one than it needs', () => {
+  const graph = traceConfig(
+    { model_type: 'resnet', depths: [1], hidden_sizes: [16], embedding_size: 8, image_size: 32 },
+    'tiny',
+  )
+  const opsetOf = (precision: Precision) => lower(graph, policyFor(precision, 'portable')).opsets['']
+  expect([opsetOf('fp32'), opsetOf('fp16'), opsetOf('bf16')]).toEqual([21, 21, 22])
+  expect(lowered('bf16', 'portable').opsets['']).toBe(21)
+})

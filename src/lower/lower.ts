@@ -22,11 +22,14 @@ export interface LoweredGraph {
 
 /** Standard ONNX operators are those of opset 21 (ONNX 1.16, 2024), the first with blocked 4- and 8-bit quantisation. */
 export const OPSET = 21
+/** The first in which convolutions and poolings take bfloat16 (ONNX 1.17); no operator here means another thing in it. */
+const OPSET_BF16 = 22
 
 /** Lowers a traced model by a policy. Floating-point inputs and outputs are fp32, whatever it computes in. */
 export function lower(graph: Graph, policy: Policy): LoweredGraph {
   const emit = new Emitter()
   const isOrt = policy.dialect === 'ort'
+  const isBf16Image = graph.kind === 'vision' && policy.float === 'bf16'
   const lowering = new Lowering(graph, policy, isOrt ? ort : portable, emit, policy.rounding && rounding(graph))
   const driven = graph.kind === 'language' ? lowerLanguage(lowering) : lowerOutputs(lowering)
   return {
@@ -34,7 +37,7 @@ export function lower(graph: Graph, policy: Policy): LoweredGraph {
     constants: [...emit.constants.values()],
     inputs: emit.inputs,
     outputs: emit.outputs,
-    opsets: { '': OPSET, ...(isOrt ? { [MICROSOFT]: 1 } : {}) },
+    opsets: { '': isBf16Image ? OPSET_BF16 : OPSET, ...(isOrt ? { [MICROSOFT]: 1 } : {}) },
     interface: driven,
   }
 }
