@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { AssayError } from '../errors.ts'
-import type { Graph, LanguageGraph, VisionGraph, WeightDeclaration } from '../graph/index.ts'
+import type { Graph, LanguageGraph, VisionGraph } from '../graph/index.ts'
 import { catalogue } from '../models/catalogue.ts'
 import { scaledConfig } from '../models/scale.ts'
 import { elementCount } from '../tensor.ts'
@@ -11,9 +11,10 @@ import { checksum, rememberedChecksums } from '../weights/checksums.ts'
 import { openWeights } from '../weights/directory.ts'
 import { type Contents, checksumsOf, fingerprintOf } from '../weights/fingerprint.ts'
 import { asWanted } from '../weights/published.ts'
-import { type SeededWeight, seededWeights } from '../weights/seeded.ts'
+import { seededWeights } from '../weights/seeded.ts'
 import type { WeightSource } from '../weights/source.ts'
 import { traceConfig } from './config.ts'
+import { seededDeclarations } from './seeded-declarations.ts'
 
 /** A model that Assay can lower. */
 export interface TracedModel<G extends Graph = Graph> {
@@ -110,10 +111,12 @@ function openArchitecture(reference: string): Model {
   const config = scale === undefined ? published : scaledConfig(published, scale, reference)
   const graph = traceConfig(config, reference)
   const seed = 0
+  const declared = seededDeclarations(graph)
+  // Of the rule by which a seed becomes weights too: other weights are another model.
   const fingerprint = createHash('sha256')
-    .update(`seed ${seed}\n${JSON.stringify(config)}`)
+    .update(`seed ${seed}\n${JSON.stringify([config, [...declared]])}`)
     .digest('hex')
-  const open = () => seededWeights(seededDeclarations(graph), seed)
+  const open = () => seededWeights(declared, seed)
   return ofKind(graph, {
     reference,
     directory: null,
@@ -131,31 +134,6 @@ function ofKind(graph: Graph, rest: Omit<TracedModel, 'graph'>): LanguageModel |
   return graph.kind === 'language'
     ? Object.assign(rest, { kind: 'llm' as const, graph })
     : Object.assign(rest, { kind: 'vision' as const, graph })
-}
-
-/**
- * Matrices and biases are normal with the field's usual deviation of 0.02, filters with 1 / sqrt(fan in), which keeps the size of
- * what goes through many of them (LeCun et al., Efficient BackProp, 1998, equation 16); norms and variances are ones, means zeros.
- */
-export function seededDeclarations(graph: Graph): Map<string, SeededWeight> {
-  return new Map(Array.from(graph.weights, ([name, declared]) => [name, seeded(declared)] as const))
-}
-
-function seeded({ shape, role }: WeightDeclaration): SeededWeight {
-  switch (role) {
-    case 'norm':
-    case 'variance':
-      return { shape, init: 'ones' }
-    case 'mean':
-      return { shape, init: 'zeros' }
-    case 'range':
-      return { shape, init: 'range' }
-    case 'filter':
-      return { shape, init: 'normal', scale: elementCount(shape.slice(1)) ** -0.5 }
-    case 'matrix':
-    case 'bias':
-      return { shape, init: 'normal' }
-  }
 }
 
 function openDirectory(reference: string, directory: string, home: string | null): Model {
