@@ -9,11 +9,10 @@ function architectureOf(config: Readonly<Record<string, unknown>>, where: string
   const known = Object.values<Architecture>(architectures)
   const found = known.find(({ types }) => types.some(name => name === type))
   if (found) return found
-  const types = known.flatMap(architecture => architecture.types).join(', ')
   throw new AssayError(
     'architecture-unsupported',
     typeof type === 'string' ? `architecture '${type}' is not supported` : 'config.json says no model_type',
-    { where, hint: `supported: ${types}` },
+    { where, hint: `supported: ${Object.keys(architectures).join(', ')}; docs/models.md has their other names` },
   )
 }
 

@@ -19,7 +19,8 @@ export interface ListedModel {
 
 export interface Listed {
   readonly models: readonly ListedModel[]
-  /** Every `model_type` that is supported. */
+  readonly families: readonly string[]
+  /** Every `model_type`, and every \`architecture\` of timm's, that is supported. */
   readonly architectures: readonly string[]
 }
 
@@ -28,6 +29,7 @@ export function listModels(): Listed {
   const seeded = Object.entries(catalogue).flatMap(([name, { summary }]) => listed(`arch/${name}`, summary))
   return {
     models: [...zoo, ...seeded],
+    families: Object.keys(architectures),
     architectures: Object.values(architectures).flatMap(({ types }) => [...types]),
   }
 }

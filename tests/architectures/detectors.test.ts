@@ -7,6 +7,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { writeLowered } from '../../src/build/artifact.ts'
 import { openModel, type VisionModel } from '../../src/build/model.ts'
+import { RELATIVE_ERROR } from '../../src/checks/defaults.ts'
 import { readGolden } from '../../src/goldens/golden.ts'
 import type { VisionGraph } from '../../src/graph/index.ts'
 import { lower, policyFor } from '../../src/lower/index.ts'
@@ -76,12 +77,14 @@ function goldenOf(folder: string) {
   return { pixels, expected: golden.outputs }
 }
 
-function maxAbs(expected: TensorData | undefined, outputs: Outputs, name: string): number {
+const maxAbs = (...sides: Parameters<typeof compared>) => compared(...sides).maxAbs
+
+function compared(expected: TensorData | undefined, outputs: Outputs, name: string) {
   const output = outputs[name]
   if (!expected || !output) throw new Error(`no ${name}`)
   expect(output.shape, name).toEqual(expected.shape)
   const values = expected.type === 'i64' ? Float32Array.from(toNumbers(expected)) : toFloat32(expected)
-  return compareElements(values, output.values).maxAbs
+  return compareElements(values, output.values)
 }
 
 function detectionsOf(valuesOf: (name: string) => ArrayLike<number>) {
@@ -112,13 +115,15 @@ describe.skipIf('missing' in YOLO)(`yolov8 against plain torch${unmet(YOLO)}`, (
       expect(maxAbs(expected['pred_boxes'], outputs, 'pred_boxes')).toBeLessThan(1e-3) // px
     })
 
-    test.each(Dialect.options)('is in fp16 within half a pixel (%s)', async dialect => {
+    test.each(Dialect.options)('is in fp16 within its limit (%s)', async dialect => {
       const model = openVision(join(folder, String(index)))
       const { pixels, expected } = goldenOf(join(folder, String(index)))
       const outputs = await run(model, model.graph, { precision: 'fp16', dialect }, pixels)
-      const error = maxAbs(expected['pred_boxes'], outputs, 'pred_boxes')
-      expect(error).toBeLessThan(0.5)
-      expect(error).toBeGreaterThan(1e-3)
+      for (const name of ['logits', 'pred_boxes']) {
+        const { relL2 } = compared(expected[name], outputs, name)
+        expect(relL2, name).toBeLessThan(RELATIVE_ERROR.fp16.limit)
+        expect(relL2, name).toBeGreaterThan(1e-5)
+      }
     })
   })
 })

@@ -97,7 +97,7 @@ describe.skipIf('missing' in checkpoint)(`the real SmolLM2-135M-Instruct${why}`,
     const { code, stdout, stderr } = await assay(site.cwd, 'bench', directory, '--device', 'ort:cpu', ...size, '--json')
     expect(code, stderr).toBe(0)
     const [point] = document(stdout).units[0]?.benchmarks[0]?.points ?? []
-    expect(point).toMatchObject({ batch: 1, status: 'pass', audit: { status: 'pass', tokens: 16, disagreements: 0 } })
+    expect(point).toMatchObject({ batch: 1, status: 'pass', audit: { status: 'pass', outputs: 16, disagreements: 0 } })
     expect(point?.metrics['tpotMs']?.median).toBeGreaterThan(0)
     // Its weights are read for every token: in bf16 on disk, in fp32 in memory.
     expect(point?.figures['peakMemoryBytes']).toBeGreaterThan(134_515_008 * 4)

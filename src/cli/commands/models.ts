@@ -38,7 +38,7 @@ export const models = defineCommand({
         '',
         'At another size: arch/NAME@SCALE, as arch/llama-3-8b@1/8; docs/models.md has the rule.',
         'Also: a Hugging Face directory (config.json, *.safetensors) or an .onnx file, by its path.',
-        `Architectures (model_type): ${listed.architectures.join(', ')}`,
+        `Families: ${listed.families.join(', ')}; docs/models.md has the names by which a config.json finds them.`,
       ].join('\n'),
     )
     return EXIT.pass
