@@ -96,6 +96,11 @@ function detectionsOf(valuesOf: (name: string) => ArrayLike<number>) {
   }))
 }
 
+function valuesOf(tensor: TensorData | undefined): Outputs[string] {
+  if (!tensor) throw new Error('no such output')
+  return { shape: tensor.shape, values: toFloat32(tensor) }
+}
+
 const unmet = (python: ReturnType<typeof findPython>) => ('missing' in python ? ` (${python.missing})` : '')
 
 describe.skipIf('missing' in YOLO)(`yolov8 against plain torch${unmet(YOLO)}`, () => {
@@ -115,15 +120,16 @@ describe.skipIf('missing' in YOLO)(`yolov8 against plain torch${unmet(YOLO)}`, (
       expect(maxAbs(expected['pred_boxes'], outputs, 'pred_boxes')).toBeLessThan(1e-3) // px
     })
 
-    test.each(Dialect.options)('is in fp16 within its limit (%s)', async dialect => {
+    test.each(Dialect.options)('is in fp16 no further off than torch in fp16, or hardly so (%s)', async dialect => {
       const model = openVision(join(folder, String(index)))
       const { pixels, expected } = goldenOf(join(folder, String(index)))
       const outputs = await run(model, model.graph, { precision: 'fp16', dialect }, pixels)
-      for (const name of ['logits', 'pred_boxes']) {
-        const { relL2 } = compared(expected[name], outputs, name)
-        expect(relL2, name).toBeLessThan(RELATIVE_ERROR.fp16.limit)
-        expect(relL2, name).toBeGreaterThan(1e-5)
-      }
+      const theirs = compared(expected['logits'], { logits: valuesOf(expected['logits_fp16']) }, 'logits').relL2
+      const ours = compared(expected['logits'], outputs, 'logits').relL2
+      // PyTorch's `same` allows twice the reference's own error (torch/_dynamo/utils.py).
+      expect(ours).toBeLessThan(2 * theirs)
+      expect(ours).toBeGreaterThan(theirs / 10)
+      expect(compared(expected['pred_boxes'], outputs, 'pred_boxes').relL2).toBeLessThan(RELATIVE_ERROR.fp16.limit)
     })
   })
 })

@@ -1,7 +1,8 @@
 """Random small YOLOv8s and what plain functions of torch compute with their published weights: config.json, weights and a golden.
 
 Usage: yolov8_cases.py DEST. Each case DEST/N holds a directory and golden.safetensors with case/data.0/in/pixel_values
-[2, 3, H, W] and case/data.0/out/logits [2, anchors, classes] and pred_boxes [2, anchors, 4] (centre, width, height in px).
+[2, 3, H, W] and case/data.0/out/logits [2, anchors, classes] and pred_boxes [2, anchors, 4] (centre, width, height in px);
+logits_fp16 is what torch itself gives in fp16.
 """
 
 import json
@@ -132,6 +133,9 @@ def write_case(folder: Path, config: dict[str, Any], seed: int) -> None:
     pixels = torch.rand(2, 3, *([size, size] if isinstance(size, int) else size))
     weights = Random()
     outputs = forward(weights, config, pixels)
+    half = Random()
+    half.weights = {name: weight.half() for name, weight in weights.weights.items()}
+    outputs["logits_fp16"] = forward(half, config, pixels.half())["logits"].float()
     folder.mkdir(parents=True)
     (folder / "config.json").write_text(json.dumps({"model_type": "yolov8", "strides": STRIDES, **config}))
     save_file(weights.weights, folder / "model.safetensors")
