@@ -24,7 +24,7 @@ import { Peer } from './peer.ts'
 const BATCHES = (process.env['BATCHES'] ?? '1,32').split(',').map(Number)
 const ROUNDS = Number(process.env['ROUNDS'] ?? 5)
 /** Passes of a turn: about as long at any batch. */
-const passesOf = (batch: number) => Math.max(2, Math.round(32 / batch))
+const passesOf = (batch: number) => Math.max(4, Math.round(32 / batch))
 /** Seconds of a turn of benchmark_app. */
 const APP_SECONDS = 4
 const ENDLESS = { loadMs: 600_000, callMs: 600_000 }
