@@ -124,12 +124,13 @@ describe.skipIf('missing' in python)(`static quantisation${'missing' in python ?
       .trim()
       .split('\n')
     expect(lines).toHaveLength(4)
-    for (const [largest = Number.NaN, mean = Number.NaN, plain = Number.NaN] of lines.map(line =>
-      line.split(' ').map(Number),
-    )) {
-      // An integer kernel may put what lies between two levels on the other one.
-      expect(largest).toBeLessThan(1.01)
-      expect(mean).toBeLessThan(0.05)
+    const figures = lines.map(line => line.split(' ').map(Number))
+    for (const [at, [largest = Number.NaN, mean = Number.NaN, plain = Number.NaN]] of figures.entries()) {
+      // As the graph says it, every level is torch's. onnxruntime's integer products round biases too, and once more between
+      // layers: an activation beside a border moves by a level, and what follows from it by few.
+      const isAsSaid = at % 2 === 0
+      expect(largest).toBeLessThan(isAsSaid ? 1e-3 : 4)
+      expect(mean).toBeLessThan(isAsSaid ? 1e-3 : 0.5)
       expect(plain).toBeGreaterThan(1e-3)
       expect(plain).toBeLessThan(5e-2)
     }
