@@ -1,9 +1,10 @@
 import { type Accuracy, accuracyFindings, accuracyOf } from './accuracy.ts'
+import { againstReference } from './against-reference.ts'
 import type { Check } from './check.ts'
-import { conclude, skipped, withoutReference } from './conclusion.ts'
+import { conclude } from './conclusion.ts'
 import { ACCURACY, FLIPS, NON_FINITE, RELATIVE_ERROR } from './defaults.ts'
 import { type AnsweredImage, judgeImage } from './image.ts'
-import { caseIds, pairCases } from './pairing.ts'
+import { pairCases } from './pairing.ts'
 import { smallestAccuracyDrop, smallestShare } from './smallest-drop.ts'
 
 const NAME = 'accuracy-parity'
@@ -21,11 +22,7 @@ export const accuracyParity: Check = {
   summary: "every image is given the reference's class, but for near ties, and accuracy is within 1 point",
   kinds: [KIND],
 
-  judge(reference, device, context) {
-    if (reference === null) return withoutReference(NAME, context)
-    if (caseIds(reference.outputs, KIND).length === 0)
-      return skipped(NAME, `the reference has no case ${KIND}.*`, reference)
-
+  judge: againstReference(NAME, KIND, (reference, device, context) => {
     const limit = RELATIVE_ERROR[context.precision]
     const images = pairCases(KIND, reference.outputs, device).map(pair => judgeImage(pair, limit, context))
     // An image that cannot be judged hides nothing of the others.
@@ -54,7 +51,7 @@ export const accuracyParity: Check = {
         ...(top5 === null ? [] : accuracyFindings('top-5 accuracy', top5)),
       ],
     })
-  },
+  }),
 }
 
 function accuracyMetrics(top1: Accuracy | null, top5: Accuracy | null): Record<string, number> {

@@ -1,5 +1,6 @@
+import { againstReference } from './against-reference.ts'
 import type { Check, Outputs } from './check.ts'
-import { conclude, skipped, withoutReference } from './conclusion.ts'
+import { conclude } from './conclusion.ts'
 import { coordinateLimit, NON_FINITE, overlapBand, scoreLimit, UNMATCHED_BOXES } from './defaults.ts'
 import { twoNumbers } from './detections.ts'
 import { inconclusive } from './finding.ts'
@@ -16,11 +17,8 @@ export const detectionParity: Check = {
   summary: "every box is the reference's, within 1 px and 0.01 of score after matching by class and overlap",
   kinds: [KIND],
 
-  judge(reference, device, context) {
-    if (reference === null) return withoutReference(NAME, context)
+  judge: againstReference(NAME, KIND, (reference, device, context) => {
     const ids = caseIds(reference.outputs, KIND)
-    if (ids.length === 0) return skipped(NAME, `the reference has no case ${KIND}.*`, reference)
-
     const { precision, labels: names } = context
     const coordinatePx = coordinateLimit(precision, longestSide(ids, reference.outputs))
     const score = scoreLimit(precision)
@@ -37,7 +35,7 @@ export const detectionParity: Check = {
       smallestDrop: smallestShare(boxes),
       findings: measured.length > 0 && boxes === 0 ? [inconclusive('neither side found a box in any image')] : [],
     })
-  },
+  }),
 }
 
 /** Of all original images, in px; 0 where no size is known. */

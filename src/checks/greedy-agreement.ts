@@ -1,9 +1,10 @@
+import { againstReference } from './against-reference.ts'
 import type { Check, CheckContext } from './check.ts'
-import { type CaseJudgement, conclude, skipped, unmeasured, withoutReference } from './conclusion.ts'
+import { type CaseJudgement, conclude, unmeasured } from './conclusion.ts'
 import { DISAGREEMENTS, RELATIVE_ERROR } from './defaults.ts'
 import { type Finding, failed, inconclusive, settle } from './finding.ts'
 import { logitScale, noiseMargin } from './noise.ts'
-import { type CasePair, caseIds, comparableCase, pairCases } from './pairing.ts'
+import { type CasePair, comparableCase, pairCases } from './pairing.ts'
 import { compareSequences, type Sequences, showParting } from './sequences.ts'
 import { smallestShare } from './smallest-drop.ts'
 
@@ -16,11 +17,7 @@ export const greedyAgreement: Check = {
   summary: "greedy generation chooses the reference's tokens, but for near ties",
   kinds: [KIND, 'logits'],
 
-  judge(reference, device, context) {
-    if (reference === null) return withoutReference(NAME, context)
-    if (caseIds(reference.outputs, KIND).length === 0)
-      return skipped(NAME, `the reference has no case ${KIND}.*`, reference)
-
+  judge: againstReference(NAME, KIND, (reference, device, context) => {
     const noise = noiseMargin(RELATIVE_ERROR[context.precision].limit, logitScale(reference.outputs))
     const pairs = pairCases(KIND, reference.outputs, device).map(pair => judgePair(pair, noise, context))
     const compared = pairs.flatMap(({ sequences }) => sequences ?? [])
@@ -42,7 +39,7 @@ export const greedyAgreement: Check = {
       thresholds: { disagreements: DISAGREEMENTS },
       smallestDrop: smallestShare(compared.length),
     })
-  },
+  }),
 }
 
 function agreedTokens({ reference, parting }: Sequences): number {

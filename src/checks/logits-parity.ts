@@ -1,10 +1,11 @@
+import { againstReference } from './against-reference.ts'
 import type { CaseOutputs, Check } from './check.ts'
-import { conclude, skipped, withoutReference } from './conclusion.ts'
+import { conclude } from './conclusion.ts'
 import { RELATIVE_ERROR } from './defaults.ts'
 import { judgeKeptLogits } from './kept-logits.ts'
 import { logitsThresholds } from './logits.ts'
 import { logitsMetrics } from './logits-metrics.ts'
-import { caseIds, pairCases } from './pairing.ts'
+import { pairCases } from './pairing.ts'
 import { smallestShare } from './smallest-drop.ts'
 
 const NAME = 'logits-parity'
@@ -16,11 +17,7 @@ export const logitsParity: Check = {
   summary: "the logits of every position, or image, are the reference's, within the precision's rounding",
   kinds: [KIND],
 
-  judge(reference, device, context) {
-    if (reference === null) return withoutReference(NAME, context)
-    if (caseIds(reference.outputs, KIND).length === 0)
-      return skipped(NAME, `the reference has no case ${KIND}.*`, reference)
-
+  judge: againstReference(NAME, KIND, (reference, device, context) => {
     const limit = RELATIVE_ERROR[context.precision]
     // An image has no tokens to be shown.
     const shown = ({ inputs }: CaseOutputs) =>
@@ -37,5 +34,5 @@ export const logitsParity: Check = {
       thresholds: logitsThresholds(limit),
       smallestDrop: smallestShare(positions),
     })
-  },
+  }),
 }

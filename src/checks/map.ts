@@ -1,11 +1,12 @@
 import type { CocoMap } from '../metrics/index.ts'
+import { againstReference } from './against-reference.ts'
 import type { Check } from './check.ts'
-import { type CaseJudgement, conclude, skipped, unmeasured, withoutReference } from './conclusion.ts'
+import { type CaseJudgement, conclude, skipped, unmeasured } from './conclusion.ts'
 import { MEAN_AVERAGE_PRECISION } from './defaults.ts'
 import { comparableScene, truthOf } from './detections.ts'
 import { type Finding, failed, inconclusive } from './finding.ts'
 import { compareMap, type MapComparison, type ScenePair } from './mean-average-precision.ts'
-import { type CasePair, caseIds, pairCases } from './pairing.ts'
+import { type CasePair, pairCases } from './pairing.ts'
 import { smallestMeanShift, smallestShare } from './smallest-drop.ts'
 import { say, sayMeasured } from './wording.ts'
 
@@ -21,11 +22,7 @@ export const map: Check = {
   summary: "COCO's mean average precision is within 1 point of the reference's",
   kinds: [KIND],
 
-  judge(reference, device, context) {
-    if (reference === null) return withoutReference(NAME, context)
-    if (caseIds(reference.outputs, KIND).length === 0)
-      return skipped(NAME, `the reference has no case ${KIND}.*`, reference)
-
+  judge: againstReference(NAME, KIND, (reference, device, context) => {
     const pairs = pairCases(KIND, reference.outputs, device)
     const hasTruth = pairs.some(({ reference: ours, device: theirs }) => knowsTruth(ours) || knowsTruth(theirs))
     if (!hasTruth) return skipped(NAME, 'the images have no true boxes to hold detections against', reference)
@@ -44,7 +41,7 @@ export const map: Check = {
       smallestDrop: share === null ? null : Math.max(share, shift),
       findings: comparison === null ? nothingToFind(judged) : mapFindings(comparison, scenes.length, context.labels),
     })
-  },
+  }),
 }
 
 const knowsTruth = (side: CasePair['device']): boolean => side?.inputs['true_boxes'] !== undefined

@@ -1,18 +1,11 @@
 import type { Threshold } from '../events/result.ts'
+import { againstReference } from './against-reference.ts'
 import type { Check } from './check.ts'
-import {
-  type CaseJudgement,
-  conclude,
-  jsonNumbers,
-  mergeHistograms,
-  skipped,
-  unmeasured,
-  withoutReference,
-} from './conclusion.ts'
+import { type CaseJudgement, conclude, jsonNumbers, mergeHistograms, unmeasured } from './conclusion.ts'
 import { DIFFERING_INTEGERS, elementLimit, NON_FINITE, RELATIVE_ERROR } from './defaults.ts'
 import { inconclusive, settle } from './finding.ts'
 import { judgeOutput, type OutputJudgement, outputMetrics } from './outputs.ts'
-import { type CasePair, caseIds, comparableCase, comparableTensors, isCompared, pairCases } from './pairing.ts'
+import { type CasePair, comparableCase, comparableTensors, isCompared, pairCases } from './pairing.ts'
 import { smallestShare } from './smallest-drop.ts'
 import { caseLabel } from './wording.ts'
 
@@ -25,11 +18,7 @@ export const outputsParity: Check = {
   summary: "every output is the reference's, element by element, within the precision's rounding",
   kinds: [KIND],
 
-  judge(reference, device, context) {
-    if (reference === null) return withoutReference(NAME, context)
-    if (caseIds(reference.outputs, KIND).length === 0)
-      return skipped(NAME, `the reference has no case ${KIND}.*`, reference)
-
+  judge: againstReference(NAME, KIND, (reference, device, context) => {
     const limit = RELATIVE_ERROR[context.precision]
     const cases = pairCases(KIND, reference.outputs, device).map(pair =>
       judgeCase(pair, limit, context.isStated ?? false),
@@ -47,7 +36,7 @@ export const outputsParity: Check = {
       },
       smallestDrop: smallestShare(cases.reduce((sum, { judgement }) => sum + judgement.samples, 0)),
     })
-  },
+  }),
 }
 
 function judgeCase(

@@ -1,20 +1,13 @@
 import type { Threshold, WorstElement } from '../events/result.ts'
 import { compareElements } from '../metrics/index.ts'
 import { toFloat32 } from '../tensor.ts'
+import { againstReference } from './against-reference.ts'
 import type { Check } from './check.ts'
-import {
-  type CaseJudgement,
-  conclude,
-  jsonNumber,
-  jsonNumbers,
-  skipped,
-  unmeasured,
-  withoutReference,
-} from './conclusion.ts'
+import { type CaseJudgement, conclude, jsonNumber, jsonNumbers, unmeasured } from './conclusion.ts'
 import { NON_FINITE, nllLimit, PERPLEXITY, RELATIVE_ERROR } from './defaults.ts'
 import { type Finding, failed, inconclusive, settle } from './finding.ts'
 import { type NllSummary, summarise, type Window } from './nll.ts'
-import { type CasePair, caseIds, comparableCase, comparableTensors, pairCases } from './pairing.ts'
+import { type CasePair, comparableCase, comparableTensors, pairCases } from './pairing.ts'
 import { isFloat } from './value-at.ts'
 import { caseLabel, placeOf, say, sayList, sayMeasured } from './wording.ts'
 
@@ -30,11 +23,7 @@ export const perplexity: Check = {
   summary: 'perplexity over all windows of a text is within 0.5 of the reference',
   kinds: [KIND],
 
-  judge(reference, device, context) {
-    if (reference === null) return withoutReference(NAME, context)
-    if (caseIds(reference.outputs, KIND).length === 0)
-      return skipped(NAME, `the reference has no case ${KIND}.*`, reference)
-
+  judge: againstReference(NAME, KIND, (reference, device, context) => {
     const limit = nllLimit(RELATIVE_ERROR[context.precision])
     const pairs = pairCases(KIND, reference.outputs, device).map(pair => judgeWindow(pair, limit))
     // A window that cannot be judged hides nothing of the others.
@@ -54,7 +43,7 @@ export const perplexity: Check = {
       smallestDrop: summary?.smallestDrop ?? null,
       findings: summary === null ? [] : wholeFindings(summary),
     })
-  },
+  }),
 }
 
 function judgeWindow(pair: CasePair, limit: Threshold): { judgement: CaseJudgement; window: Window | null } {

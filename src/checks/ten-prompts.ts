@@ -1,16 +1,9 @@
 import type { Threshold } from '../events/result.ts'
 import { compareElements } from '../metrics/index.ts'
 import { toFloat32 } from '../tensor.ts'
+import { againstReference } from './against-reference.ts'
 import type { Check } from './check.ts'
-import {
-  type CaseJudgement,
-  conclude,
-  jsonNumber,
-  jsonNumbers,
-  skipped,
-  unmeasured,
-  withoutReference,
-} from './conclusion.ts'
+import { type CaseJudgement, conclude, jsonNumber, jsonNumbers, skipped, unmeasured } from './conclusion.ts'
 import { averageDifference, largestDifference, NON_FINITE, RELATIVE_ERROR } from './defaults.ts'
 import { type Finding, failed, inconclusive, settle } from './finding.ts'
 import { keepsPart } from './kept-logits.ts'
@@ -41,11 +34,9 @@ export const tenPrompts: Check = {
   summary: 'the average and the largest difference of the logits of ten prompts',
   kinds: [KIND],
 
-  judge(reference, device, context) {
-    if (reference === null) return withoutReference(NAME, context)
+  judge: againstReference(NAME, KIND, (reference, device, context) => {
     // By name, since a reference that was stored has its cases in another order than one that was not.
     const cases = caseIds(reference.outputs, KIND)
-    if (cases.length === 0) return skipped(NAME, `the reference has no case ${KIND}.*`, reference)
     const whole = cases.filter(id => !keepsPart(reference.outputs.get(id)?.outputs ?? {}))
     const ids = new Set(whole.toSorted().slice(0, PROMPTS))
     if (ids.size === 0)
@@ -81,7 +72,7 @@ export const tenPrompts: Check = {
       smallestDrop: smallestShare(measured.length),
       findings: meanAbs > limits.meanAbs.limit ? [failed(sayAverage(meanAbs, limits.meanAbs, measured.length))] : [],
     })
-  },
+  }),
 }
 
 function sayAverage(meanAbs: number, { limit }: Threshold, prompts: number): string {
