@@ -91,7 +91,8 @@ function worstElement(worst: WorstElement): Html {
 }
 
 /** Null where JSON had no word for it. */
-const formatPrecise = (value: number | null): string => (value === null ? 'not finite' : formatNumber(value))
+/** Null is a value that is not finite, or one that a side does not have: a box that the other side alone found. */
+const formatPrecise = (value: number | null): string => (value === null ? 'no finite number' : formatNumber(value))
 
 function histogram({ name, histogram: errors }: CheckResult): Html | null {
   if (errors === null || errors.exponents.length + errors.zeros === 0) return null
