@@ -2,6 +2,7 @@
 import { amount, type BenchmarkKind, rate, time, told } from './kind.ts'
 
 export const generation = {
+  category: 'llm',
   throughput: 'tokensPerSecond',
   unit: 'tokens/s',
   unitInFull: 'tokens per second',

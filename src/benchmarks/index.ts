@@ -21,6 +21,7 @@ export function kindOf(benchmark: string): BenchmarkKind {
 
 /** A benchmark of a version of after: shown as far as its numbers speak for themselves. */
 const UNKNOWN: BenchmarkKind = {
+  category: null,
   throughput: 'perSecond',
   unit: '/s',
   unitInFull: 'a second',

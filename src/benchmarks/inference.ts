@@ -2,6 +2,7 @@
 import { amount, type BenchmarkKind, ofFigure, rate, time, told } from './kind.ts'
 
 export const inference = {
+  category: 'vision',
   throughput: 'imagesPerSecond',
   unit: 'images/s',
   unitInFull: 'images per second',

@@ -1,4 +1,5 @@
 /** What is known of a kind of benchmark before any is run: its words, its metrics, its targets. Data, for every part that shows or judges one. */
+import type { Category } from '../words.ts'
 
 /** What the points of a benchmark differ in beside their batch: `{ inputTokens: 512, outputTokens: 128 }`. */
 export type Shape = Readonly<Record<string, number>>
@@ -63,6 +64,8 @@ export interface Column {
 }
 
 export interface BenchmarkKind {
+  /** The models that it measures; null where this version does not know. */
+  readonly category: Category | null
   /** The metric whose growth with the batch shows where a device saturates. */
   readonly throughput: string
   /** Its unit for people: `tokens/s`, and at length. */

@@ -56,7 +56,8 @@ export function writeWorkload(cwd: string): void {
 
 /** Starts Node with these words; without the developer's own settings of colours and locale. */
 export function launch(words: readonly string[], cwd: string, home: string): Running {
-  const env = { PATH: process.env['PATH'], HOME: home, ASSAY_HOME: home, LANG: 'C.UTF-8' }
+  const { PATH, NODE_COMPILE_CACHE } = process.env
+  const env = { PATH, NODE_COMPILE_CACHE, HOME: home, ASSAY_HOME: home, LANG: 'C.UTF-8' }
   const child = spawn(process.execPath, words, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
   let [stdout, stderr] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

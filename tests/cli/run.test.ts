@@ -91,7 +91,7 @@ test(
 )
 
 test(
-  'several models are timed in one command, and a target that no benchmark has is refused',
+  'several models are timed in one command, and a target that no benchmark has, or none of these models, is refused',
   async () => {
     const site = newSite()
     const words = 'bench zoo/llama zoo/mistral --device ort:cpu --batch 1 --input 8 --output 2 --repetitions 1'.split(
@@ -106,6 +106,11 @@ test(
     ])
     const refused = await site.assay(...words, '--target', 'imagePerSecond=5')
     expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('did you mean imagesPerSecond?') })
+    const idle = await site.assay(...words, '--target', 'ttftMs=100,imagesPerSecond=5')
+    expect(idle).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('no model here is measured by imagesPerSecond'),
+    })
   },
   LONG_MS,
 )

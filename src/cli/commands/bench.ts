@@ -91,6 +91,8 @@ Several models stand in one picture, and in the order of the share of the device
     const { jobFrom } = await import('../run/one-model.ts')
     const { executePlan } = await import('../run/execute.ts')
     const { BENCHMARKS } = await import('../../benchmarks/index.ts')
+    const { openModel } = await import('../../build/model.ts')
+    const { checkTargets } = await import('../run/targets.ts')
     const common = { batch: timing.batch, repetitions: timing.repetitions, budgetMs: timing.budget }
     const targetsOf = (benchmark: keyof typeof BENCHMARKS) =>
       timing.target === null
@@ -116,6 +118,10 @@ Several models stand in one picture, and in the order of the share of the device
         },
       },
       context.cwd,
+    )
+    checkTargets(
+      timing.target ?? [],
+      models.map(model => openModel(model, context.cwd, context.home).kind),
     )
     const reports = report.map(file => resolve(context.cwd, file))
     return executePlan(job, { reports, isVerbose: verbose }, context)
