@@ -20,6 +20,13 @@ test('a filter keeps the size of what goes through it, by what reads it behind i
   expect(scaleOf('classifier.1')).toBeCloseTo(1 / Math.sqrt(32), 12) // the output
 })
 
+test('a classifier of regions has shares that differ, so that some box is found', () => {
+  const weights = declared({ model_type: 'faster_rcnn', representation_size: 64 })
+  const predictor = 'roi_heads.box_predictor'
+  expect(weights.get(`${predictor}.cls_score.weight`)?.scale).toBeCloseTo(8 / Math.sqrt(64), 12)
+  expect(weights.get(`${predictor}.bbox_pred.weight`)?.scale).toBeCloseTo(1 / Math.sqrt(64), 12)
+})
+
 test('norms do nothing until somebody says what they saw', () => {
   const weights = declared({ model_type: 'resnet', depths: [1], hidden_sizes: [32], embedding_size: 16 })
   const norm = 'resnet.embedder.embedder.normalization'

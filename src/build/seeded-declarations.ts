@@ -40,7 +40,13 @@ const GAINS: Readonly<Partial<Record<Node['operation']['kind'], number>>> = {
   gelu: Math.SQRT2,
   // A branch that is added to what goes past it: a quarter of it in square, so that a hundred layers stay within fp16.
   add: 0.5,
+  // What a region's classifier reads was averaged over the region, to a quarter of its size. Logits with a deviation of 2 give one of a
+  // hundred classes half of the whole now and then, as a trained head does; with 0.25 none would pass a detector's threshold.
+  softmax: 8,
 }
+
+/** What stands between a product and what reads it, and leaves its size as it is. */
+const PASSED: ReadonlySet<Node['operation']['kind']> = new Set(['batchNorm', 'exact'])
 
 /** By the name of the weight; 1 (LeCun et al., Efficient BackProp, 1998, equation 16) where nothing is known of its reader. */
 function gainsOf(nodes: readonly Node[]): Map<string, number> {
@@ -57,7 +63,7 @@ function gainsOf(nodes: readonly Node[]): Map<string, number> {
       const { operation } = node
       if (operation.kind !== 'conv2d' && operation.kind !== 'linear') return []
       const next = readerOf(node)
-      const reader = next?.operation.kind === 'batchNorm' ? readerOf(next) : next
+      const reader = next && PASSED.has(next.operation.kind) ? readerOf(next) : next
       return [[operation.weight, (reader && GAINS[reader.operation.kind]) ?? 1] as const]
     }),
   )
