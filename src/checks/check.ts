@@ -1,6 +1,6 @@
 import type { CheckResult } from '../events/result.ts'
 import type { NamedTensors } from '../tensor.ts'
-import type { Precision } from '../words.ts'
+import type { Category, Precision } from '../words.ts'
 
 /** Inputs and outputs by case; the in-memory form of a golden, and of what a device gave. Case ids are `KIND.ID`. */
 export interface CaseOutputs {
@@ -48,5 +48,7 @@ export interface Check {
   readonly summary: string
   /** The kinds of cases that it looks at; it suits the models that have them. */
   readonly kinds: readonly string[]
+  /** The models that it speaks of, where others have such cases too. */
+  readonly category?: Category
   judge(reference: Reference | null, device: Outputs, context: CheckContext): CheckResult
 }

@@ -33,6 +33,7 @@ export const tenPrompts: Check = {
   name: NAME,
   summary: 'the average and the largest difference of the logits of ten prompts',
   kinds: [KIND],
+  category: 'llm',
 
   judge: againstReference(NAME, KIND, (reference, device, context) => {
     // By name, since a reference that was stored has its cases in another order than one that was not.

@@ -23,7 +23,7 @@ import { UnitWorker } from './unit-worker.ts'
 export async function runLlmUnit(context: UnitContext, model: LanguageModel, found: FoundDevice): Promise<void> {
   const { plan, base, home, unit, signal } = context
   const { device, precision } = unit.header
-  const checks = askedChecks(plan, caseKinds)
+  const checks = askedChecks(plan, 'llm', caseKinds)
   const kinds = new Set(checks.flatMap(check => check.kinds))
   const ownWorkload = casesOfKinds(workloadOf(model, chosenPrompts(unit.entry, base), plan.limits.passTflop), kinds)
 

@@ -33,7 +33,14 @@ export async function runOnnxUnit(context: UnitContext, model: OnnxFileModel, fo
   try {
     tellLoaded(context, session, { fingerprint: model.fingerprint, parameters: null }, loadable)
     const outputs = await observeData(session, reference.outputs, activity(context, 'device outputs'))
-    judgeAll(context, askedChecks(plan, ['data']), reference, outputs, dataContext(model), session.loaded.placement)
+    judgeAll(
+      context,
+      askedChecks(plan, 'onnx', ['data']),
+      reference,
+      outputs,
+      dataContext(model),
+      session.loaded.placement,
+    )
   } finally {
     await session.close()
   }

@@ -3,7 +3,7 @@ import { type Check, type CheckContext, checks, explainByType, type Outputs, typ
 import type { CheckResult } from '../events/result.ts'
 import type { Plan } from '../plan/schema.ts'
 import type { Placement } from '../protocol/messages.ts'
-import type { Precision } from '../words.ts'
+import type { Category, Precision } from '../words.ts'
 import type { UnitContext } from './request.ts'
 import type { Loadable, Session } from './session.ts'
 import { otherVersion } from './versions.ts'
@@ -18,10 +18,10 @@ export function activity(context: UnitContext, text: string): (done: number, tot
   return tell
 }
 
-/** The checks that the plan asks for, of those that look at cases of these kinds. */
-export function askedChecks({ checks: asked }: Plan, kinds: readonly string[]): Check[] {
+/** The checks that the plan asks for, of those that speak of such models and look at cases of these kinds. */
+export function askedChecks({ checks: asked }: Plan, category: Category, kinds: readonly string[]): Check[] {
   return Object.values<Check>(checks)
-    .filter(check => check.kinds.some(kind => kinds.includes(kind)))
+    .filter(check => (check.category ?? category) === category && check.kinds.some(kind => kinds.includes(kind)))
     .filter(({ name }) => asked === 'all' || asked.some(one => one === name))
 }
 

@@ -1,4 +1,5 @@
 import { BENCHMARKS } from '../../src/benchmarks/index.ts'
+import { checks } from '../../src/checks/index.ts'
 import type { ResultDocument } from '../../src/events/result.ts'
 import { ResultDocument as Schema } from '../../src/events/result.ts'
 
@@ -49,8 +50,8 @@ export function poison(document: ResultDocument): ResultDocument {
   ])
     words.add(word)
   for (const word of ['generated', 'predicted', 'truth']) words.add(word)
-  // What a report shows of a benchmark depends on its name.
-  for (const word of Object.keys(BENCHMARKS)) words.add(word)
+  // What a report shows of a benchmark or a check depends on its name.
+  for (const word of [...Object.keys(BENCHMARKS), ...Object.keys(checks)]) words.add(word)
   const walk = (value: unknown): unknown => {
     if (typeof value === 'string') return isFree(value) && !words.has(value) ? `${value}${EVIL}` : value
     if (Array.isArray(value)) return value.map(walk)

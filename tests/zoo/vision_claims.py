@@ -30,10 +30,7 @@ def drawn() -> Iterator[tuple[Path, pictures.Pixels]]:
     """Every held-out file, and what the recipe draws for it."""
     for label, name in enumerate(pictures.NAMES):
         for index in range(datasets.PER_CLASS):
-            yield (
-                datasets.DATASETS / "shapes" / name / f"{index:04}.png",
-                pictures.picture(pictures.HELDOUT, label, index),
-            )
+            yield datasets.DATASETS / "shapes" / name / f"{index:04}.png", pictures.held_out(label, index)
     for index in range(datasets.SCENES):
         yield (
             datasets.DATASETS / "scenes" / "images" / f"{index:04}.png",

@@ -1,6 +1,6 @@
 /** The devices and precisions in which a model ran, side by side. */
 import type { ResultDocument } from '../../events/result.ts'
-import { ALTERNATIVE_HEADS, type AlternativesTable, alternativeCells, alternativesTables } from '../alternatives.ts'
+import { type AlternativesTable, alternativesTables } from '../alternatives.ts'
 import { scrolling } from './badge.ts'
 import { type Html, html } from './markup.ts'
 
@@ -10,14 +10,13 @@ export function alternativesSection(result: ResultDocument): Html | null {
   return html`<section aria-labelledby="alternatives"><h2 id="alternatives">Side by side</h2>${tables.map(alternativesTable)}</section>`
 }
 
-function alternativesTable({ model, rows }: AlternativesTable): Html {
-  const cells = alternativeCells(rows)
+function alternativesTable({ model, columns, rows }: AlternativesTable): Html {
   return html`<div class="panel">${scrolling(
     `${model} side by side`,
     html`<table>
       <caption>${model}</caption>
-      <thead><tr><th scope="col">Device</th><th scope="col">Precision</th>${ALTERNATIVE_HEADS.map(([over, head]) => html`<th scope="col" class="number">${over === '' ? head : `${over}, ${head}`}</th>`)}</tr></thead>
-      <tbody>${rows.map(({ device, precision }, at) => html`<tr><th scope="row" class="nowrap">${device}</th><td>${precision}</td>${(cells[at] ?? []).map(cell => html`<td class="number">${cell}</td>`)}</tr>`)}</tbody>
+      <thead><tr><th scope="col">Device</th><th scope="col">Precision</th>${columns.map(({ head: [over, head] }) => html`<th scope="col" class="number">${over === '' ? head : `${over}, ${head}`}</th>`)}</tr></thead>
+      <tbody>${rows.map(({ device, precision, cells }) => html`<tr><th scope="row" class="nowrap">${device}</th><td>${precision}</td>${cells.map(cell => html`<td class="number">${cell}</td>`)}</tr>`)}</tbody>
     </table>`,
   )}</div>`
 }

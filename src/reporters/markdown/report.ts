@@ -1,6 +1,6 @@
 /** The report in Markdown, for a pull request, a job's summary or a wiki: what failed first, what passed folded away. */
 import type { ResultDocument, UnitResult } from '../../events/result.ts'
-import { ALTERNATIVE_HEADS, alternativeCells, alternativesTables } from '../alternatives.ts'
+import { alternativesTables } from '../alternatives.ts'
 import { formatDuration, plural } from '../format.ts'
 import { verdictMatrix } from '../matrix.ts'
 import type { Reporter } from '../reporter.ts'
@@ -50,15 +50,14 @@ function matrixPart(result: ResultDocument): string[] {
 }
 
 function alternativesPart(result: ResultDocument): string[] {
-  return alternativesTables(result).flatMap(({ model, rows }) => {
-    const cells = alternativeCells(rows)
+  return alternativesTables(result).flatMap(({ model, columns, rows }) => {
     const table = markdownTable(
       [
         { head: 'device' },
         { head: 'precision' },
-        ...ALTERNATIVE_HEADS.map(([over, head]) => ({ head: over === '' ? head : `${over}, ${head}`, isNumber: true })),
+        ...columns.map(({ head: [over, head] }) => ({ head: over === '' ? head : `${over}, ${head}`, isNumber: true })),
       ],
-      rows.map(({ device, precision }, at) => [code(device), precision, ...(cells[at] ?? [])]),
+      rows.map(({ device, precision, cells }) => [code(device), precision, ...cells]),
     )
     return table === null ? [] : [`## ${inline(code(model), ' side by side')}`, table]
   })

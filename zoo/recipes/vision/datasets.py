@@ -72,8 +72,7 @@ def main() -> None:
     """Writes both sets."""
     for label, name in enumerate(pictures.NAMES):
         for index in range(PER_CLASS):
-            pixels = pictures.picture(pictures.HELDOUT, label, index)
-            write(DATASETS / "shapes" / name / f"{index:04}.png", png(pixels))
+            write(DATASETS / "shapes" / name / f"{index:04}.png", png(pictures.held_out(label, index)))
     held_out = {f"{index:04}.png": scenes.scene(pictures.HELDOUT, index) for index in range(SCENES)}
     for name, one in held_out.items():
         write(DATASETS / "scenes" / "images" / name, png(one.pixels))

@@ -4,6 +4,7 @@ python zoo/recipes/vision/pictures.py sheet.png     draws a row of each class
 """
 
 import sys
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -12,9 +13,11 @@ from PIL import Image
 from shapes import CLASSES, Floats
 
 SEED = 20261
-TRAINING, HELDOUT = 0, 1
+TRAINING, HELDOUT, HARD = 0, 1, 2
 SIZE = 48
 NAMES = tuple(CLASSES)
+# Of a class's held-out pictures, those that are drawn as for training; the others are harder.
+ORDINARY_HELDOUT = 20
 
 Pixels: TypeAlias = NDArray[np.uint8]
 
@@ -60,15 +63,35 @@ def noisy(rng: np.random.Generator, picture: Floats, strongest: float) -> Pixels
     return np.clip(np.rint(picture + rng.normal(0, sigma, picture.shape)), 0, 255).astype(np.uint8)
 
 
+@dataclass(frozen=True)
+class Difficulty:
+    """What a picture's draws lie between."""
+
+    radius: tuple[float, float]  # px
+    contrast: tuple[float, float]  # of the figure's colour to the background's mean: Euclid, of 255 a channel
+    noise: float  # the strongest deviation
+
+
+ORDINARY = Difficulty((11, 20), (70, 200), 36)
+# Smaller, paler and noisier than anything in training, so that a model is unsure of some of them.
+HARDER = Difficulty((9, 14), (40, 110), 48)
+
+
 def picture(purpose: int, label: int, index: int) -> Pixels:
     """The picture of this number in a class, [48, 48, 3]. Purposes have streams of their own, so that none shares a picture."""
     rng = np.random.default_rng((SEED, purpose, label, index))
-    radius = rng.uniform(11, 20)
+    difficulty = HARDER if purpose == HARD else ORDINARY
+    radius = rng.uniform(*difficulty.radius)
     x, y = SIZE / 2 + rng.uniform(-5, 5, 2)
     behind = background(rng, SIZE)
-    colour = colour_apart(rng, behind.mean((0, 1)), rng.uniform(70, 200))
+    colour = colour_apart(rng, behind.mean((0, 1)), rng.uniform(*difficulty.contrast))
     covered = coverage(NAMES[label], rng, SIZE, (x, y), radius)[..., None]
-    return noisy(rng, behind + (colour - behind) * covered, 36)
+    return noisy(rng, behind + (colour - behind) * covered, difficulty.noise)
+
+
+def held_out(label: int, index: int) -> Pixels:
+    """A held-out picture of a class; the last ones are hard."""
+    return picture(HELDOUT if index < ORDINARY_HELDOUT else HARD, label, index)
 
 
 def main() -> None:
