@@ -59,6 +59,9 @@ function convert(source: ArrayBuffer, from: FloatType, target: ArrayBuffer, to: 
   else lookUp(new Uint16Array(source, 0, count), tableFrom(from), new Uint16Array(target, 0, count))
 }
 
+/** 256 KiB of fp32: as much as a processor's second cache holds beside what comes out. */
+const BLOCK_ELEMENTS = 1 << 16
+
 /**
  * Converts a stream of little-endian elements, cut anywhere, to another type; pieces of at most `blockElements` come out.
  * A piece that comes out is only good until the next is asked for. Throws RangeError if the stream ends within an element.
@@ -67,7 +70,7 @@ export function* convertChunks(
   chunks: Iterable<Uint8Array>,
   from: FloatType,
   to: FloatType,
-  blockElements = 1 << 16,
+  blockElements = BLOCK_ELEMENTS,
 ): Generator<Uint8Array> {
   if (from === to) return yield* chunks
   const size = BYTES_PER_ELEMENT[from]
@@ -96,9 +99,11 @@ export function* convertChunks(
 /** Converts elements that are in memory; a new array, except where the types are the same. */
 export function convertBytes(bytes: Uint8Array, from: FloatType, to: FloatType): Uint8Array {
   if (from === to) return bytes
-  const out = new Uint8Array((bytes.length / BYTES_PER_ELEMENT[from]) * BYTES_PER_ELEMENT[to])
+  const count = bytes.length / BYTES_PER_ELEMENT[from]
+  const out = new Uint8Array(count * BYTES_PER_ELEMENT[to])
   let filled = 0
-  for (const piece of convertChunks([bytes], from, to)) {
+  // Filters come by the thousand, some of nine elements: a block of the usual size for each would cost more than all the rest.
+  for (const piece of convertChunks([bytes], from, to, Math.max(1, Math.min(Math.ceil(count), BLOCK_ELEMENTS)))) {
     out.set(piece, filled)
     filled += piece.length
   }

@@ -59,6 +59,8 @@ const SOURCES: Readonly<Record<string, Source>> = {
   },
 }
 
+const none = new Float32Array()
+
 let worker: WorkerHandle
 
 beforeAll(async () => {
@@ -81,7 +83,14 @@ describe.each(Object.entries(SOURCES))('against %s', (publisher, { python, scrip
   }, 240_000)
   afterAll(() => rmSync(root, { recursive: true, force: true }))
 
-  async function run(folder: string, pixels: TensorData, precision: Precision, dialect: Dialect, provider?: string) {
+  /** The logits of each batch in turn. */
+  async function run(
+    folder: string,
+    batches: readonly TensorData[],
+    precision: Precision,
+    dialect: Dialect,
+    provider?: string,
+  ) {
     const model = openModel(folder)
     if (model.kind !== 'vision') throw new Error(`${folder} holds no vision model`)
     const { path, interface: driven } = buildArtifact(model, precision, dialect, join(root, 'home'), provider)
@@ -90,14 +99,13 @@ describe.each(Object.entries(SOURCES))('against %s', (publisher, { python, scrip
     await worker.call('load', load)
     const call = { handle, outputs: null, logitsToKeep: 0 }
     const logits = []
-    for (const images of [pixels, firstImage(pixels)]) {
+    for (const images of batches) {
       const { tensors } = await worker.call('run', call, { pixel_values: images })
       if (!tensors['logits']) throw new Error('no logits')
       logits.push(toFloat32(tensors['logits']).slice())
     }
     await worker.call('unload', { handle })
-    const [together = new Float32Array(), alone = new Float32Array()] = logits
-    return { together, alone }
+    return logits
   }
 
   const missing = 'missing' in python ? ` (${python.missing})` : ''
@@ -115,15 +123,17 @@ describe.each(Object.entries(SOURCES))('against %s', (publisher, { python, scrip
       ['portable', 'cpu'],
     ] as const)('in fp32, an image alone and in a batch of three (%s for %s)', async (dialect, provider) => {
       const { pixels, logits } = golden()
-      const { together, alone } = await run(join(root, name), pixels, 'fp32', dialect, provider)
+      const batches = [pixels, firstImage(pixels)]
+      const [together = none, alone = none] = await run(join(root, name), batches, 'fp32', dialect, provider)
       expect(compareElements(logits, together).relL2).toBeLessThan(1e-5)
       expect(compareElements(logits.subarray(0, alone.length), alone).relL2).toBeLessThan(1e-5)
     })
 
     it('in fp16 within its limit, and not as in fp32', async () => {
       const { pixels, logits } = golden()
-      const { together } = await run(join(root, name), pixels, 'fp16', 'ort')
-      const { relL2 } = compareElements(logits, together)
+      // One image: in fp16 a CPU takes seconds for some of these.
+      const [alone = none] = await run(join(root, name), [firstImage(pixels)], 'fp16', 'ort')
+      const { relL2 } = compareElements(logits.subarray(0, logits.length / (pixels.shape[0] ?? 1)), alone)
       expect(relL2).toBeLessThan(RELATIVE_ERROR.fp16.limit)
       expect(relL2).toBeGreaterThan(1e-5)
     })

@@ -1,7 +1,8 @@
 /** Goldens between sites: what one machine computes, judged on another that shares nothing with it but the file. */
-import { copyFileSync, readFileSync, statSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ResultDocument } from '../../src/events/result.ts'
 import { readGolden, writeGolden } from '../../src/goldens/golden.ts'
 import { type TensorData, tensorOf, toFloat32 } from '../../src/tensor.ts'
@@ -131,29 +132,44 @@ const why = 'missing' in python ? ` (${python.missing})` : ''
 
 describe.skipIf('missing' in python)(`a golden that the documentation writes${why}`, { timeout: 120_000 }, () => {
   const zoo = join(ROOT, 'zoo', 'llama')
-  /** What the first snippet computes, and what a later one saves. */
-  const computed = () => snippet('AutoModelForCausalLM').split('save_file({')[0] ?? ''
   const last = '"case/france/out/last_logits": np.array(model.scores[len(ids) - 1 : len(ids)], np.float32)'
 
-  test.each<[string, () => string]>([
-    ['transformers on torch, whole', () => snippet('AutoModelForCausalLM')],
-    ['transformers on torch, the largest', () => computed() + snippet('logits.topk')],
-    ['NumPy', () => `${computed()}ids, logits = ids.numpy(), logits.numpy()\n${snippet('our NPU')}`],
-    [
-      'another runtime, the last position',
-      // The statement of the snippet that saves, on what torch computed in the place of that runtime.
-      () => {
-        const [, saved = ''] = snippet('llama_cpp').split('model.eval(ids)\n')
-        expect(saved).toContain(last)
-        const stub = 'import numpy as np\nfrom types import SimpleNamespace\nfrom safetensors.numpy import save_file\n'
-        const scores = 'ids = ids[0].tolist()\nmodel = SimpleNamespace(scores=logits[0].numpy())\n'
-        return computed() + stub + scores + saved
-      },
-    ],
-  ])('by %s judges another site', async (_, code) => {
-    const site = newSite()
-    const script = `import os; os.chdir(${JSON.stringify(site.cwd)})\n${code()}`
+  /** What writes a golden of what the first snippet computed: `ids` and `logits` of torch. */
+  const writers: Readonly<Record<string, () => string>> = {
+    'transformers on torch, whole': () => {
+      const [, saved = ''] = snippet('AutoModelForCausalLM').split('save_file({')
+      return `save_file({${saved}`
+    },
+    'transformers on torch, the largest': () => snippet('logits.topk'),
+    NumPy: () => `ids, logits = ids.numpy(), logits.numpy()\n${snippet('our NPU')}`,
+    // The statement of the snippet that saves, on what torch computed in the place of that runtime.
+    'another runtime, the last position': () => {
+      const [, saved = ''] = snippet('llama_cpp').split('model.eval(ids)\n')
+      expect(saved).toContain(last)
+      const stub = 'import numpy as np\nfrom types import SimpleNamespace\nfrom safetensors.numpy import save_file\n'
+      return `${stub}ids = ids[0].tolist()\nmodel = SimpleNamespace(scores=logits[0].numpy())\n${saved}`
+    },
+  }
+  const names = Object.keys(writers)
+  const root = mkdtempSync(join(tmpdir(), 'assay-documented-'))
+  afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+  beforeAll(() => {
+    if ('missing' in python) return
+    const [computed = ''] = snippet('AutoModelForCausalLM').split('save_file({')
+    // Each with names of its own, from what was computed once.
+    const each = names.map((name, at) => {
+      const folder = join(root, String(at))
+      mkdirSync(folder)
+      return `os.chdir(${JSON.stringify(folder)})\nexec(${JSON.stringify(writers[name]?.())}, dict(computed))\n`
+    })
+    const script = `import os\n${computed}\ncomputed = dict(globals())\n${each.join('')}`
     runPython(python, script.replaceAll('"my-llama"', JSON.stringify(zoo)))
+  })
+
+  test.each(names)('by %s judges another site', async name => {
+    const site = newSite()
+    copyFileSync(join(root, String(names.indexOf(name)), 'golden.safetensors'), join(site.cwd, 'golden.safetensors'))
     const { code: exit, unit } = await parity(site, 'zoo/llama', 'golden.safetensors', '--check', 'logits-parity')
     expect(unit?.checks[0]).toMatchObject({ status: 'pass' })
     expect(exit).toBe(0)
