@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
+    setupFiles: ['./tests/own-processors.ts'],
     include: ['src/**/*.test.ts', 'tests/**/*.test.ts'],
     // Progress for a person; the closing reporter names what was skipped, and in CI lets nothing be skipped.
     reporters: ['default', './tests/closing-reporter.ts'],
