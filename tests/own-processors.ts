@@ -9,6 +9,8 @@ import { expect } from 'vitest'
 
 const FILES_AT_ONCE = 2
 const STARTS_PROGRAMS = /[/\\]tests[/\\](cli|real|run|vision)[/\\]/
+/** Two programs of their own at a time: they need no second file to fill the processors. */
+const FILLS_THEM = /[/\\](onnx-backend|wrong-results)\.test\.ts$/
 
 /** `0-2,5` as 0, 1, 2, 5. */
 function processorsOf(list: string): number[] {
@@ -18,7 +20,8 @@ function processorsOf(list: string): number[] {
   })
 }
 
-if (process.platform === 'linux' && STARTS_PROGRAMS.test(expect.getState().testPath ?? '')) {
+const { testPath = '' } = expect.getState()
+if (process.platform === 'linux' && STARTS_PROGRAMS.test(testPath) && !FILLS_THEM.test(testPath)) {
   const [, list = ''] = /^Cpus_allowed_list:\s*(.+)$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? []
   const all = processorsOf(list)
   const share = Math.floor(all.length / FILES_AT_ONCE)
