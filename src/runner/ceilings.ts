@@ -19,10 +19,10 @@ import type { UnitWorker } from './unit-worker.ts'
 const BANDWIDTH_PRODUCTS = 8
 const ARITHMETIC_PRODUCTS = 2
 const LEAST_ROWS = 64
-/** Another doubling of the rows has to give this much more. */
-const LEAST_GAIN = 1.05
-/** Time after which no further pass is begun, and no larger product. */
-const BUDGET_MS = 200
+/** Time after which no further pass over one product is begun. */
+const PASSES_MS = 200
+/** Time after which no larger product is begun: a processor reaches its rate with a thousand rows or so, and is there by then. */
+const PRODUCTS_MS = 500
 
 /**
  * The ceilings of the unit's device at its precision: FLOP/s of a large matrix product, the best number of rows, and bytes/s at which
@@ -96,17 +96,13 @@ async function measureCeilings(
   return { flopsPerSecond, bytesPerSecond, reason: null }
 }
 
-/** FLOP/s of products of more and more rows, until they gain no more or take too long. */
+/** FLOP/s of products of more and more rows, the best: a doubling that gains nothing may have met a bad moment. */
 async function productRate(session: Session): Promise<number> {
   const { productParameters, headParameters } = costOf(ceilingModel(ARITHMETIC_PRODUCTS).graph)
   const startedMs = performance.now()
   let best = 0
-  for (let rows = LEAST_ROWS; rows <= MOST_ROWS; rows *= 2) {
-    const rate = (1000 * 2 * rows * (productParameters + headParameters)) / (await medianMs(session, rows, 3))
-    const gain = rate / best
-    best = Math.max(best, rate)
-    if (gain < LEAST_GAIN || performance.now() - startedMs > BUDGET_MS) break
-  }
+  for (let rows = LEAST_ROWS; rows <= MOST_ROWS && performance.now() - startedMs < PRODUCTS_MS; rows *= 2)
+    best = Math.max(best, (1000 * 2 * rows * (productParameters + headParameters)) / (await medianMs(session, rows, 3)))
   return best
 }
 
@@ -118,7 +114,7 @@ async function medianMs(session: Session, rows: number, repetitions: number): Pr
       BigInt64Array.from({ length: rows }, (_, row) => BigInt(row % 32)),
     ),
   }
-  const options = { workload: 'forward', newTokens: 0, warmup: 1, repetitions, budgetMs: BUDGET_MS } as const
+  const options = { workload: 'forward', newTokens: 0, warmup: 1, repetitions, budgetMs: PASSES_MS } as const
   const { result } = await session.measure(inputs, options)
   return percentile(
     result.forwardMs.toSorted((a, b) => a - b),
