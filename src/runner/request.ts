@@ -1,8 +1,8 @@
 import type { EventBody } from '../events/event.ts'
-import type { DeviceCeilings } from '../events/result.ts'
 import type { Plan } from '../plan/schema.ts'
 import type { Unit } from '../plan/units.ts'
 import type { Discovered } from './discovery.ts'
+import type { MeasuredCeilings } from './measured-ceilings.ts'
 import type { SessionLimits } from './session.ts'
 
 /** What every unit of a run shares. */
@@ -16,9 +16,6 @@ export interface RunContext {
   readonly signal: AbortSignal
   emit(body: EventBody): void
 }
-
-/** What devices were measured to give: by device and precision, and bytes/s by device alone. */
-export type MeasuredCeilings = Map<string, DeviceCeilings | number>
 
 /** Where a unit's own events go: they carry its id and attempt. */
 export interface UnitContext extends RunContext {

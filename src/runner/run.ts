@@ -3,15 +3,16 @@ import { openModel } from '../build/model.ts'
 import { runnerOf } from './categories/index.ts'
 import { whyMissing } from './discovery.ts'
 import { unsupported } from './loadable.ts'
+import { MeasuredCeilings } from './measured-ceilings.ts'
 import { isInterruption, type Outcome, outcomeOf, Skip } from './outcome.ts'
-import type { MeasuredCeilings, RunRequest, UnitContext } from './request.ts'
+import type { RunRequest, UnitContext } from './request.ts'
 
 /**
  * Runs every unit to its end. A unit that fails does not end the run; an interruption does, and leaves its unit unfinished.
  */
 export async function runUnits(request: RunRequest): Promise<void> {
   const { plan, units, attempts, emit, signal } = request
-  const ceilings: MeasuredCeilings = new Map()
+  const ceilings = new MeasuredCeilings()
   for (const unit of units) {
     const before = attempts.get(unit.header.id) ?? 0
     for (let attempt = before + 1; ; attempt++) {

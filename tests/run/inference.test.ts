@@ -1,4 +1,5 @@
 /** The inference benchmark on real workers, sound and faulty, with a small ResNet and images that are drawn. */
+
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,6 +14,7 @@ import { benchmarkInference } from '../../src/runner/benchmark/inference/benchma
 import type { InferenceSubject } from '../../src/runner/benchmark/inference/subject.ts'
 import { discover } from '../../src/runner/discovery.ts'
 import { loadableFor } from '../../src/runner/loadable.ts'
+import { MeasuredCeilings } from '../../src/runner/measured-ceilings.ts'
 import type { UnitContext } from '../../src/runner/request.ts'
 import { Session } from '../../src/runner/session.ts'
 import { UnitWorker } from '../../src/runner/unit-worker.ts'
@@ -82,7 +84,7 @@ async function bench(device: string, settings: object, more: Partial<InferenceSu
     precision: 'fp32',
   } as const
   const context: UnitContext = {
-    ...{ plan, base: home, home, discovered, signal, attempt: 1, ceilings: new Map() },
+    ...{ plan, base: home, home, discovered, signal, attempt: 1, ceilings: new MeasuredCeilings() },
     unit: { header, entry: { model: directory } },
     emit: body => events.push(body),
   }
