@@ -27,6 +27,11 @@ export interface CheckContext {
    * then, and no sign that the reference is broken.
    */
   readonly isStated?: boolean
+  /**
+   * Whether weights that nobody trained choose inside the graph what comes out (proposals, suppression): between candidates that are
+   * all but alike, so that a shorter type chooses others now and then.
+   */
+  readonly areChoicesUntrained?: boolean
   /** Why there is no reference, where there is none. */
   readonly noReference: string | null
   /** Token ids to text, where the model has a tokenizer. */

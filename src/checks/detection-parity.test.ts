@@ -296,3 +296,61 @@ describe('what cannot be judged', () => {
     })
   })
 })
+
+describe('weights that nobody trained, which choose boxes inside the graph', () => {
+  const many = Array.from({ length: 40 }, (_, at): FoundBox => [20 * at, 10, 20 * at + 15, 60, 0.9 - at / 100, at % 3])
+  const inGraph = (
+    found: readonly FoundBox[],
+    precision: Parameters<typeof contextOf>[0],
+    areChoicesUntrained = true,
+  ) => {
+    const sides = [many, found].map(boxes => new Map([['scenes.a', { inputs: {}, outputs: detections(...boxes) }]]))
+    const [reference = new Map(), device = new Map()] = sides
+    return detectionParity.judge(
+      { name: 'r', outputs: reference },
+      device,
+      contextOf(precision, { areChoicesUntrained }),
+    )
+  }
+  const withOff = (count: number) => many.map((box, at) => (at < count ? called(box, (at + 1) % 3) : box))
+
+  it('choose a few others in a shorter type: neither fault nor pass', () => {
+    const result = inGraph(withOff(2), 'fp16')
+    expect(result).toMatchObject({ status: 'inconclusive', metrics: { unmatched: 4 } })
+    expect(result.reason).toMatch(/fp16 chooses 4 of 42 otherwise: no fault, or none that can be told from it$/)
+    expect(inGraph(many, 'fp16').status).toBe('pass')
+  })
+
+  it.each<[string, () => ReturnType<typeof inGraph>]>([
+    ['in fp32', () => inGraph(withOff(2), 'fp32')],
+    ['of a trained model', () => inGraph(withOff(2), 'fp16', false)],
+    ['where they are many', () => inGraph(withOff(5), 'fp16')],
+    [
+      'where all are a little to the side',
+      () =>
+        inGraph(
+          many.map(box => moved(box, 4)),
+          'fp16',
+        ),
+    ],
+    ['where none is there', () => inGraph([], 'fp16')],
+    [
+      'where a score is no number',
+      () =>
+        inGraph(
+          many.map((box, at) => (at === 0 ? scored(box, Number.NaN) : box)),
+          'fp16',
+        ),
+    ],
+  ])('and fail %s', (_, result) => {
+    expect(result().status).toBe('fail')
+  })
+
+  it('and fail where a device leaves an output out', () => {
+    const sides = Object.fromEntries(Object.entries(detections(...many)).filter(([name]) => name !== 'labels'))
+    const reference = new Map([['scenes.a', { inputs: {}, outputs: detections(...many) }]])
+    const device = new Map([['scenes.a', { inputs: {}, outputs: sides }]])
+    const context = contextOf('fp16', { areChoicesUntrained: true })
+    expect(detectionParity.judge({ name: 'r', outputs: reference }, device, context).status).toBe('fail')
+  })
+})

@@ -36,16 +36,18 @@ export interface SceneJudgement {
   readonly judgement: CaseJudgement
   /** Null where nothing could be compared. */
   readonly measured: SceneMeasurement | null
+  /** Boxes that keep the image from passing. */
+  readonly off: number
 }
 
 /** A case `scenes.*`. */
 export function judgeScene(pair: CasePair, limits: SceneLimits): SceneJudgement {
   const { id } = pair
   const { scene, findings: before } = comparableScene(pair)
-  if (scene === null) return { judgement: unmeasured(id, before), measured: null }
+  if (scene === null) return { judgement: unmeasured(id, before), measured: null, off: 0 }
   const thresholds = readThresholds(scene)
   if (thresholds !== null && 'status' in thresholds)
-    return { judgement: unmeasured(id, [...before, thresholds]), measured: null }
+    return { judgement: unmeasured(id, [...before, thresholds]), measured: null, off: 0 }
 
   const { reference, device } = scene
   const matches = matchBoxes(reference, device)
@@ -69,11 +71,8 @@ export function judgeScene(pair: CasePair, limits: SceneLimits): SceneJudgement 
     nearSuppression: count('near-suppression'),
     nonFinite: scene.nonFinite,
   }
-  const findings = [
-    ...before,
-    ...faults.map(single => failed(sayFault(scene, single, limits.names))),
-    ...pairs.flatMap(pair => pairFindings(id, pair, limits)),
-  ]
+  const apart = pairs.map(pair => pairFindings(id, pair, limits)).filter(each => each.length > 0)
+  const findings = [...before, ...faults.map(single => failed(sayFault(scene, single, limits.names))), ...apart.flat()]
   const tolerated = singles.filter(({ why }) => why !== 'fault')
   const coordinates = (side: 'ours' | 'theirs') => Float32Array.from(pairs.flatMap(pair => [...pair[side].box]))
   const judgement: CaseJudgement = {
@@ -92,7 +91,7 @@ export function judgeScene(pair: CasePair, limits: SceneLimits): SceneJudgement 
     ...worstOf(id, pairs, faults, limits),
     histogram: pairs.length === 0 ? null : compareElements(coordinates('ours'), coordinates('theirs')).histogram,
   }
-  return { judgement, measured }
+  return { judgement, measured, off: faults.length + apart.length }
 }
 
 /** Null where the case does not say what decided on its boxes. */

@@ -49,7 +49,11 @@ export async function runVisionUnit(context: UnitContext, model: VisionModel, fo
   const worker = await UnitWorker.open(what => Session.open(found.launch, what, limits, signal, tell), loadable)
   try {
     tellLoaded(context, worker.latest, model, loadable, judged.workload.remarks)
-    if (wantsChecks) await checkOutputs(context, checks, judged, casesOfKinds(judged.workload, kinds), worker.latest)
+    if (wantsChecks) {
+      const asked = casesOfKinds(judged.workload, kinds)
+      const checkContext = visionContext(model, asked, precision, judged.noReference)
+      await checkOutputs(context, { checks, reference: judged.reference, checkContext }, asked, worker.latest)
+    }
     const settings = plan.benchmarks.inference
     if (!settings) return
     const images = new BenchmarkImages(ownWorkload)
@@ -74,15 +78,15 @@ export async function runVisionUnit(context: UnitContext, model: VisionModel, fo
   }
 }
 
-interface JudgedBy {
+interface Judging {
+  readonly checks: readonly Check[]
   readonly reference: Reference | null
-  readonly noReference: string | null
+  readonly checkContext: CheckContext
 }
 
 async function checkOutputs(
   context: UnitContext,
-  checks: readonly Check[],
-  { reference, noReference }: JudgedBy,
+  { checks, reference, checkContext }: Judging,
   workload: VisionWorkload,
   session: Session,
 ): Promise<void> {
@@ -94,14 +98,8 @@ async function checkOutputs(
     activity(context, 'device outputs'),
   )
   activity(context, 'comparing')
-  const { precision } = context.unit.header
-  const results = judgedResults(
-    checks,
-    reference,
-    outputs,
-    visionContext(workload, precision, noReference),
-    session.loaded.placement,
-  )
+  const { placement } = session.loaded
+  const results = judgedResults(checks, reference, outputs, checkContext, placement)
   for (const result of results)
     tellChecked(
       context,
@@ -110,11 +108,21 @@ async function checkOutputs(
 }
 
 export function visionContext(
-  { labels, absent }: VisionWorkload,
+  { directory }: Pick<VisionModel, 'directory'>,
+  { head, labels, absent }: VisionWorkload,
   precision: CheckContext['precision'],
   noReference: string | null,
 ): CheckContext {
-  return { precision, noReference, decode: null, answers: new Map(), absent, ...(labels !== null && { labels }) }
+  const areChoicesUntrained = head === 'boxes' && directory === null
+  return {
+    precision,
+    noReference,
+    decode: null,
+    answers: new Map(),
+    absent,
+    areChoicesUntrained,
+    ...(labels !== null && { labels }),
+  }
 }
 
 /** What runs where for a unit. */

@@ -58,7 +58,7 @@ export const vision: CategoryRunner<VisionModel> = {
         reference: reference === null ? null : { name: reference.name, outputs: kept },
         origin,
         outputs,
-        context: visionContext(workload, precision, noReference),
+        context: visionContext(model, workload, precision, noReference),
       }
     } finally {
       await session.close()
