@@ -68,7 +68,9 @@ export async function runVisionUnit(context: UnitContext, model: VisionModel, fo
         pixels: batch => images.pixels(batch),
         read: images.areFiles ? (first, batch) => images.read(first, batch) : null,
         openReference: () => openReference(context, model),
-        ...(ownWorkload.head === 'boxes' && { disagreement: sceneDisagreement(ownWorkload, precision) }),
+        ...(ownWorkload.head === 'boxes' && {
+          disagreement: sceneDisagreement(ownWorkload, visionContext(model, ownWorkload, precision, null)),
+        }),
       })
     } finally {
       await images.close()

@@ -1,19 +1,20 @@
-import { checks } from '../../checks/index.ts'
+import { type CheckContext, checks } from '../../checks/index.ts'
 import { type NamedTensors, tensorOf } from '../../tensor.ts'
-import type { Precision } from '../../words.ts'
 import type { VisionWorkload } from '../../workloads/vision/index.ts'
 
-/** Why boxes after suppression are not the reference's, as `detection-parity` judges; for the audit of timed runs. */
+/**
+ * Why boxes after suppression are not the reference's, as `detection-parity` judges; for the audit of timed runs. What that check
+ * can tell neither from a fault nor from a choice is none here: it says so of the same model.
+ */
 export function sceneDisagreement(
   { thresholds, input }: Pick<VisionWorkload, 'thresholds' | 'input'>,
-  precision: Precision,
+  context: CheckContext,
 ): (reference: NamedTensors, device: NamedTensors) => string | null {
   const inputs = {
     size: tensorOf([2], BigInt64Array.of(BigInt(input.height), BigInt(input.width))),
     thresholds: tensorOf([2], Float32Array.of(thresholds.score, thresholds.overlap)),
   }
   const scene = (outputs: NamedTensors) => new Map([['scenes.timed', { inputs, outputs }]])
-  const context = { precision, noReference: null, decode: null, answers: new Map(), absent: new Map() }
   return (reference, device) => {
     const name = 'the reference'
     const { status, reason } = checks['detection-parity'].judge(
