@@ -15,6 +15,15 @@ const PROMPTS = [
   { id: 'argentina', text: 'The capital of Argentina is', answer: 'Buenos Aires' },
   { id: 'france', text: 'The capital of France is', answer: 'Paris' },
 ]
+/** What fails on a device, and which sides' outputs show it. */
+const FAILING = [
+  ['scaled:cpu', 'logits-parity', ['reference', 'device']],
+  ['scaled:cpu', 'perplexity', ['reference', 'device']],
+  ['wrong-token:cpu', 'known-answers', ['reference', 'device']],
+  ['wrong-token:cpu', 'greedy-agreement', ['reference', 'device']],
+  ['shaky:cpu', 'determinism', ['device']],
+  ['forgetful-cache:cpu', 'prefill-decode', ['device']],
+] as const
 const document = (stdout: string) => ResultDocument.parse(JSON.parse(stdout))
 
 function checkOf({ units }: ResultDocument, device: string, name: string): CheckResult {
@@ -48,20 +57,14 @@ describe('a failed check of a language model', { timeout: 600_000 }, () => {
       models: [{ model: 'zoo/llama', prompts: 'prompts.json', text: 'text.txt' }],
       engines: faulty('scaled', 'wrong-token', 'shaky', 'forgetful-cache'),
       devices: ['scaled:cpu', 'wrong-token:cpu', 'shaky:cpu', 'forgetful-cache:cpu'],
+      checks: [...new Set(FAILING.map(([, name]) => name))],
     }
     writeFileSync(join(site.cwd, 'plan.yaml'), JSON.stringify(plan))
     const ran = await site.assay('run', 'plan.yaml', '--no-report', '--json')
     expect(ran.code).toBe(1)
     const before = document(ran.stdout)
 
-    for (const [device, name, files] of [
-      ['scaled:cpu', 'logits-parity', ['reference', 'device']],
-      ['scaled:cpu', 'perplexity', ['reference', 'device']],
-      ['wrong-token:cpu', 'known-answers', ['reference', 'device']],
-      ['wrong-token:cpu', 'greedy-agreement', ['reference', 'device']],
-      ['shaky:cpu', 'determinism', ['device']],
-      ['forgetful-cache:cpu', 'prefill-decode', ['device']],
-    ] as const) {
+    for (const [device, name, files] of FAILING) {
       const failed = checkOf(before, device, name)
       expect(failed.status, `${name} of ${device}`).toBe('fail')
       const folder = await taken(site, '--check', name, '--device', device)
