@@ -103,6 +103,7 @@ ${statuses}
 .facts dt{color:var(--muted);font-size:.8rem}
 .facts dd{margin:0}
 .panel{background:var(--panel);border:1px solid var(--line);border-radius:12px}
+.panel+.panel{margin-top:1rem}
 .panel>.scroll{border-radius:11px}
 /* Shadows at the edges behind which there is more; the covers scroll away with the table. */
 .scroll{overflow-x:auto;background:linear-gradient(to right,var(--panel) 30%,transparent) left/36px 100% no-repeat local,linear-gradient(to left,var(--panel) 30%,transparent) right/36px 100% no-repeat local,linear-gradient(to right,#0003,transparent) left/12px 100% no-repeat scroll,linear-gradient(to left,#0003,transparent) right/12px 100% no-repeat scroll}
