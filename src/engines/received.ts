@@ -88,7 +88,11 @@ function lookAt(path: string, { size, sha256 }: File, checksumOf: Checksum): num
   const transit = `${path}${TRANSIT}`
   const isRight = (candidate: string) => sizeOf(candidate) === size && checksumOf(candidate) === sha256
   if (existsSync(path)) {
-    if (isRight(path)) return 'whole'
+    if (isRight(path)) {
+      // Another host that sends the same may have begun anew after this one was in its place.
+      rmSync(transit, { recursive: true, force: true })
+      return 'whole'
+    }
     rmSync(path, { recursive: true })
   }
   const kept = sizeOf(transit)

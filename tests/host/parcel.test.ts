@@ -157,3 +157,11 @@ describe('an answer about other files is the worker’s mistake:', () => {
     })
   })
 })
+
+test('what another host began anew of a file that is whole already does not stay', async () => {
+  const [home, what] = [temporaryDirectory(), parcel()]
+  const folder = await send(await start(home), what)
+  writeFileSync(join(folder, 'model.onnx.part'), 'begun anew')
+  expect(await send(await start(home), what)).toBe(folder)
+  expect(readdirSync(folder).toSorted()).toEqual(['empty.txt', 'model.onnx', 'model.onnx.data'])
+})
