@@ -346,10 +346,15 @@ describe('weights that nobody trained, which choose boxes inside the graph', () 
     expect(result().status).toBe('fail')
   })
 
-  it('and fail where a device leaves an output out', () => {
-    const sides = Object.fromEntries(Object.entries(detections(...many)).filter(([name]) => name !== 'labels'))
+  it.each<[string, (outputs: NamedTensors) => NamedTensors]>([
+    [
+      'leaves an output out',
+      outputs => Object.fromEntries(Object.entries(outputs).filter(([name]) => name !== 'labels')),
+    ],
+    ['has one too many', outputs => ({ ...outputs, masks: f32([1], () => 0) })],
+  ])('and fail where a device %s', (_, change) => {
     const reference = new Map([['scenes.a', { inputs: {}, outputs: detections(...many) }]])
-    const device = new Map([['scenes.a', { inputs: {}, outputs: sides }]])
+    const device = new Map([['scenes.a', { inputs: {}, outputs: change(detections(...many)) }]])
     const context = contextOf('fp16', { areChoicesUntrained: true })
     expect(detectionParity.judge({ name: 'r', outputs: reference }, device, context).status).toBe('fail')
   })

@@ -50,9 +50,9 @@ function excused(scenes: readonly SceneJudgement[], precision: Precision): reado
   if (off > MOST_CHOSEN_OTHERWISE * boxes) return scenes
   const why = `weights that nobody trained choose between boxes that are all but alike, and ${precision} chooses ${off} of ${boxes} otherwise: no fault, or none that can be told from it`
   return scenes.map(scene => {
-    const { judgement, measured } = scene
+    const { judgement, isByBoxesAlone } = scene
     const { status, reason } = judgement.result
-    if (status !== 'fail' || measured === null || measured.nonFinite > 0) return scene
+    if (status !== 'fail' || !isByBoxesAlone) return scene
     const result = { ...judgement.result, status: 'inconclusive' as const, reason: `${reason}; ${why}` }
     return { ...scene, judgement: { ...judgement, result } }
   })

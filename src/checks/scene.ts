@@ -38,16 +38,20 @@ export interface SceneJudgement {
   readonly measured: SceneMeasurement | null
   /** Boxes that keep the image from passing. */
   readonly off: number
+  /** Whether nothing else does: both sides have the outputs that they should, of finite numbers. */
+  readonly isByBoxesAlone: boolean
 }
+
+const NOTHING_COMPARED = { measured: null, off: 0, isByBoxesAlone: false } as const
 
 /** A case `scenes.*`. */
 export function judgeScene(pair: CasePair, limits: SceneLimits): SceneJudgement {
   const { id } = pair
   const { scene, findings: before } = comparableScene(pair)
-  if (scene === null) return { judgement: unmeasured(id, before), measured: null, off: 0 }
+  if (scene === null) return { judgement: unmeasured(id, before), ...NOTHING_COMPARED }
   const thresholds = readThresholds(scene)
   if (thresholds !== null && 'status' in thresholds)
-    return { judgement: unmeasured(id, [...before, thresholds]), measured: null, off: 0 }
+    return { judgement: unmeasured(id, [...before, thresholds]), ...NOTHING_COMPARED }
 
   const { reference, device } = scene
   const matches = matchBoxes(reference, device)
@@ -91,7 +95,7 @@ export function judgeScene(pair: CasePair, limits: SceneLimits): SceneJudgement 
     ...worstOf(id, pairs, faults, limits),
     histogram: pairs.length === 0 ? null : compareElements(coordinates('ours'), coordinates('theirs')).histogram,
   }
-  return { judgement, measured, off: faults.length + apart.length }
+  return { judgement, measured, off: faults.length + apart.length, isByBoxesAlone: before.length === 0 }
 }
 
 /** Null where the case does not say what decided on its boxes. */

@@ -26,8 +26,9 @@ const PRODUCTS_MS = 500
 
 /**
  * The ceilings of the unit's device at its precision: FLOP/s of a large matrix product, the best number of rows, and bytes/s at which
- * a product of one row reads its weights; medians of several passes. What the run measured lately is taken again. Takes the worker's model away; `isFresh`
- * for a worker that holds too much to take another. Where it goes wrong they are not known, for the reason that is given.
+ * a product of one row reads its weights; medians of several passes. What the run measured lately is taken again. Takes the worker's
+ * model away; `isFresh` for a worker that holds too much to take another. Where it goes wrong they are not known, for the reason that
+ * is given.
  */
 export async function ceilingsOf(
   context: UnitContext,

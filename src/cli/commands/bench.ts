@@ -119,10 +119,11 @@ Several models stand in one picture, and in the order of the share of the device
       },
       context.cwd,
     )
-    checkTargets(
-      timing.target ?? [],
-      models.map(model => openModel(model, context.cwd, context.home).kind),
-    )
+    if (timing.target !== null)
+      checkTargets(
+        timing.target,
+        models.map(model => openModel(model, context.cwd, context.home).kind),
+      )
     const reports = report.map(file => resolve(context.cwd, file))
     return executePlan(job, { reports, isVerbose: verbose }, context)
   },

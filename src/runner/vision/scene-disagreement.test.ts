@@ -30,14 +30,20 @@ function boxes(otherwise = 0): NamedTensors {
 
 test('timed boxes are those of the reference, and one that is not is told', () => {
   const disagreement = sceneDisagreement(WORKLOAD, CONTEXT)
-  expect(disagreement(boxes(), boxes())).toBeNull()
-  expect(disagreement(boxes(), boxes(1))).toMatch(/is not among the device's boxes/)
-  expect(disagreement(boxes(), {})).toMatch(/boxes/)
+  expect(disagreement(boxes(), boxes(), 'reference')).toBeNull()
+  expect(disagreement(boxes(), boxes(1), 'reference')).toMatch(/is not among the device's boxes/)
+  expect(disagreement(boxes(), {}, 'reference')).toMatch(/boxes/)
 })
 
 test('a box that untrained weights chose otherwise in fp16 is none, and many are', () => {
   const disagreement = sceneDisagreement(WORKLOAD, { ...CONTEXT, areChoicesUntrained: true })
-  expect(disagreement(boxes(), boxes(1))).toBeNull()
-  expect(disagreement(boxes(), boxes(5))).toMatch(/is not among the device's boxes/)
-  expect(disagreement(boxes(), {})).toMatch(/boxes/)
+  expect(disagreement(boxes(), boxes(1), 'reference')).toBeNull()
+  expect(disagreement(boxes(), boxes(5), 'reference')).toMatch(/is not among the device's boxes/)
+  expect(disagreement(boxes(), {}, 'reference')).toMatch(/boxes/)
+})
+
+test('a device that chooses otherwise from pass to pass is told, whoever trained it', () => {
+  const disagreement = sceneDisagreement(WORKLOAD, { ...CONTEXT, areChoicesUntrained: true })
+  expect(disagreement(boxes(), boxes(), 'itself')).toBeNull()
+  expect(disagreement(boxes(), boxes(1), 'itself')).toMatch(/is not among the device's boxes/)
 })

@@ -22,18 +22,22 @@ export async function auditOutputs(
   own?: InferenceSubject['disagreement'],
 ): Promise<Audit> {
   const rows = auditedRows(point.batch)
-  const compare = (reference: NamedTensors, device: NamedTensors): ReadonlyMap<number, string> => {
+  const compare = (
+    reference: NamedTensors,
+    device: NamedTensors,
+    of: 'reference' | 'itself',
+  ): ReadonlyMap<number, string> => {
     if (own === undefined) return disagreements(reference, device, rows.length, precision)
-    const why = own(reference, device)
+    const why = own(reference, device, of)
     return new Map(why === null ? [] : [[0, why]])
   }
   const outputs = rows.length
-  const apart = compare(kept.outputs, before)
+  const apart = compare(kept.outputs, before, 'itself')
   if (apart.size > 0) {
     const reason = `repetitions of one batch gave different outputs: ${said(apart, rows)}`
     return { status: 'fail', reason, outputs, disagreements: apart.size }
   }
-  const wrong = compare(await judge.run(kept.inputs), kept.outputs)
+  const wrong = compare(await judge.run(kept.inputs), kept.outputs, 'reference')
   if (wrong.size === 0) return { status: 'pass', reason: null, outputs, disagreements: 0 }
   const reason = `${wrong.size} of ${outputs} audited images are wrong; ${said(wrong, rows)}`
   return { status: 'fail', reason, outputs, disagreements: wrong.size }

@@ -38,8 +38,8 @@ export interface InferenceSubject {
   /** Opens the reference with the same model, to audit by; closed by the benchmark. */
   openReference(): Promise<Session>
   /**
-   * Why the device's outputs for some images are not the reference's; null where they are. Needed where outputs cannot be held against
+   * Why the device's outputs for some images are not the reference's, or not its own of another pass; null where they are. Needed where outputs cannot be held against
    * each other element by element, as of boxes after suppression; else the audit's own way.
    */
-  readonly disagreement?: (reference: NamedTensors, device: NamedTensors) => string | null
+  readonly disagreement?: (reference: NamedTensors, device: NamedTensors, of: 'reference' | 'itself') => string | null
 }
